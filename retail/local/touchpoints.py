@@ -1,0 +1,79 @@
+"""Every private name of MiniStack that the pack relies on, in one place.
+
+MiniStack is pinned exactly. tests/local/test_contract.py proves each of these on the installed version, so that
+moving the pin fails there, by name, and not in a deployment. Nothing else in the project imports MiniStack.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from typing import Any
+
+VERSION = "1.5.33"
+
+# The coroutine helpers by which services move work to another thread.
+_HOPS = ("run_offloop", "run_reentrant")
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"ministack.{name}")
+
+
+def application() -> Any:
+    """The ASGI application."""
+    return _module("app").app
+
+
+def region() -> str:
+    """The Region of the request being served."""
+    return _module("core.responses").get_region()
+
+
+def account() -> str:
+    """The account of the request being served."""
+    return _module("core.responses").get_account_id()
+
+
+def service(name: str) -> Any:
+    """The module of a service by boto3's name; its `handle_request` answers (method, path, headers, body, query)."""
+    registry = _module("app").SERVICE_REGISTRY
+    aliases = {alias: key for key, entry in registry.items() for alias in entry.get("aliases", ())}
+    return _module("services." + registry[aliases.get(name, name)]["module"])
+
+
+@contextmanager
+def in_place(module: Any) -> Iterator[None]:
+    """Within this block the service does its work where it stands, where it would hop to a worker thread.
+
+    Those hops are there for Docker, which the platform on one machine does not use. Other requests cannot notice:
+    the event loop is ours until the block ends.
+    """
+    hops = {name: getattr(module, name) for name in _HOPS if hasattr(module, name)}
+    for name in hops:
+        setattr(module, name, _stay)
+    try:
+        yield
+    finally:
+        for name, hop in hops.items():
+            setattr(module, name, hop)
+
+
+async def _stay(work: Callable[..., Any], *args: Any, thread_name: str = "", **options: Any) -> Any:
+    return work(*args, **options)
+
+
+def handlers() -> MutableMapping[str, dict[str, Any]]:
+    """CloudFormation's handlers by resource type: create, update, delete."""
+    return _module("services.cloudformation.provisioners")._RESOURCE_HANDLERS
+
+
+def replacing_properties() -> MutableMapping[str, tuple[str, ...]]:
+    """The properties by resource type whose change replaces the resource."""
+    return _module("services.cloudformation.provisioners")._REPLACING_PROPERTIES
+
+
+def physical_name(stack: str, logical_id: str, longest: int) -> str:
+    """The name CloudFormation generates for a resource that the template does not name."""
+    return _module("services.cloudformation.provisioners")._physical_name(stack, logical_id, max_len=longest)

@@ -1,0 +1,250 @@
+"""IAM, named by intent: each function returns the statement that permits what its name says, and no more.
+
+No action is a string: awacs refuses a misspelt one while generating. A wildcard resource comes only from
+``ANYTHING``, where its reason stands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs import (
+    bedrock,
+    dynamodb,
+    ecr,
+    elasticache,
+    events,
+    glue,
+    kms,
+    logs,
+    s3,
+    secretsmanager,
+    sns,
+    sqs,
+    ssm,
+    sts,
+)
+from awacs.aws import (
+    Action,
+    Allow,
+    Bool,
+    Condition,
+    Deny,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+    StringLike,
+)
+from troposphere import Sub
+from troposphere.iam import Policy, Role
+
+from retail import names
+
+ANYTHING = {
+    "key policy": "In a key policy the resource is the key itself; there is nothing else to name.",
+    "ecr:GetAuthorizationToken": "The action takes no resource: the token is the account's.",
+    "glue:SecurityConfiguration": "Glue's actions on security configurations take no resource.",
+    "ec2:NetworkInterfaces": "Lambda makes its network interfaces with ids that nobody knows beforehand.",
+}
+"""Where a policy says ``*``, and why it must. A test fails on any other."""
+
+ANY_PRINCIPAL = Principal("*")
+
+
+def policy(*statements: Statement) -> PolicyDocument:
+    """A policy document in the language of 2012; without a version it would be that of 2008, and nobody warns."""
+    return PolicyDocument(Version="2012-10-17", Statement=list(statements))
+
+
+def service(name: str) -> Principal:
+    """An AWS service as a principal, e.g. ``ecs-tasks``, or ``logs.${AWS::Region}`` where it is regional."""
+    domain = f"{name}.amazonaws.com"
+    return Principal("Service", Sub(domain) if "$" in domain else domain)
+
+
+def role(title: str, trusted: str, *statements: Statement, description: str, managed: tuple[str, ...] = ()) -> Role:
+    """A role for one part of the platform, trusted by one service of this account.
+
+    It has no name: roles are global in an account, a named one collides with the next Region's (T9).
+    """
+    properties: dict[str, Any] = {}
+    if statements:
+        properties["Policies"] = [Policy(PolicyName="permissions", PolicyDocument=policy(*statements))]
+    if managed:
+        properties["ManagedPolicyArns"] = [names.arn(f"iam::aws:policy/{name}") for name in managed]
+    return Role(
+        title,
+        Description=description,
+        AssumeRolePolicyDocument=policy(
+            Statement(Effect=Allow, Principal=service(trusted), Action=[sts.AssumeRole]),
+        ),
+        **properties,
+    )
+
+
+def allow(*actions: Action, on: Any, **more: Any) -> Statement:
+    """Permit actions on one resource or a list of them."""
+    return Statement(Effect=Allow, Action=list(actions), Resource=on if isinstance(on, list) else [on], **more)
+
+
+def equals(key: str, value: Any) -> Condition:
+    """The condition that a context key has a value."""
+    return Condition(StringEquals({key: value}))
+
+
+def in_this_account() -> Condition:
+    """The condition that a service acts for this account (the confused deputy's remedy)."""
+    return equals("aws:SourceAccount", Sub("${AWS::AccountId}"))
+
+
+# The key
+
+
+def may_use_key(key_arn: Any, via: str | None = None) -> Statement:
+    """Encrypt and decrypt under the platform's key, through any service or through one, e.g. ``s3``."""
+    more = {"Condition": equals("kms:ViaService", Sub(f"{via}.${{AWS::Region}}.amazonaws.com"))} if via else {}
+    return allow(kms.Decrypt, kms.GenerateDataKey, on=key_arn, **more)
+
+
+def may_decrypt(key_arn: Any, via: str) -> Statement:
+    """Decrypt under the platform's key through one service."""
+    condition = equals("kms:ViaService", Sub(f"{via}.${{AWS::Region}}.amazonaws.com"))
+    return allow(kms.Decrypt, on=key_arn, Condition=condition)
+
+
+# Secrets, parameters, logs
+
+
+def may_read_secret(secret_arn: Any) -> Statement:
+    """Read one secret's value."""
+    return allow(secretsmanager.GetSecretValue, on=secret_arn)
+
+
+def may_read_parameters() -> Statement:
+    """Read the platform's own SSM parameters: the path itself and what lies below it."""
+    return allow(
+        ssm.GetParametersByPath,
+        ssm.GetParameters,
+        ssm.GetParameter,
+        on=[names.PARAMETERS.arn, names.PARAMETERS.arn_of("/*")],
+    )
+
+
+def may_write_logs(log_group_arn: Any) -> Statement:
+    """Write to one log group; its ``Arn`` attribute ends in ``:*`` and so covers its streams."""
+    return allow(logs.CreateLogStream, logs.DescribeLogStreams, logs.PutLogEvents, on=log_group_arn)
+
+
+# The storefront
+
+
+def may_pull_image(repository_arn: Any) -> list[Statement]:
+    """Pull images from one repository."""
+    return [
+        allow(ecr.BatchCheckLayerAvailability, ecr.GetDownloadUrlForLayer, ecr.BatchGetImage, on=repository_arn),
+        allow(ecr.GetAuthorizationToken, on="*"),
+    ]
+
+
+def may_publish_events() -> Statement:
+    """Put events on the platform's own bus."""
+    return allow(events.PutEvents, on=names.EVENT_BUS.arn)
+
+
+def may_keep_carts() -> Statement:
+    """Read and write the cart table, item by item and by query; never scan it, never change the table."""
+    return allow(
+        dynamodb.GetItem,
+        dynamodb.Query,
+        dynamodb.PutItem,
+        dynamodb.UpdateItem,
+        dynamodb.DeleteItem,
+        on=names.CART_TABLE.arn,
+    )
+
+
+def may_reach_cache() -> Statement:
+    """Log in to the one cache as its one user, by a token that IAM signs (T145)."""
+    return allow(elasticache.Connect, on=[names.CACHE.arn, names.CACHE_USER.arn])
+
+
+def may_ask_model(*model_arns: Any) -> Statement:
+    """Invoke a Bedrock model, in every Region to which its inference profile may send a request (T120)."""
+    return allow(bedrock.InvokeModel, bedrock.InvokeModelWithResponseStream, on=list(model_arns))
+
+
+# The lake
+
+
+def may_write_lake(*prefixes: str) -> Statement:
+    """Write objects below the given prefixes of the lake, e.g. ``raw/orders/``."""
+    return allow(s3.PutObject, on=[names.LAKE_BUCKET.arn_of(f"/{prefix}*") for prefix in prefixes])
+
+
+def may_read_objects(bucket: names.Known, *prefixes: str) -> list[Statement]:
+    """Read the objects below the given prefixes of a bucket, and list only those."""
+    return [
+        allow(s3.GetObject, on=[bucket.arn_of(f"/{prefix}*") for prefix in prefixes]),
+        allow(
+            s3.ListBucket,
+            on=bucket.arn,
+            Condition=Condition(StringLike({"s3:prefix": [f"{prefix}*" for prefix in prefixes]})),
+        ),
+        allow(s3.GetBucketLocation, on=bucket.arn),
+    ]
+
+
+# Queues and topics
+
+
+def may_consume(queue_arn: Any) -> Statement:
+    """Receive from a queue and delete what is done; what an event source mapping needs (T162)."""
+    return allow(sqs.ReceiveMessage, sqs.DeleteMessage, sqs.GetQueueAttributes, on=queue_arn)
+
+
+def may_send(queue_arn: Any) -> Statement:
+    """Send messages to a queue."""
+    return allow(sqs.SendMessage, on=queue_arn)
+
+
+def may_publish(topic_arn: Any) -> Statement:
+    """Publish to one topic."""
+    return allow(sns.Publish, on=topic_arn)
+
+
+def may_start_crawlers(*crawler_arns: Any) -> Statement:
+    """Start the named crawlers and see whether they run."""
+    return allow(glue.StartCrawler, glue.GetCrawler, on=list(crawler_arns))
+
+
+# Resource policies
+
+
+def only_over_tls(*resources: Any, actions: list[Action]) -> Statement:
+    """Deny whoever comes without TLS."""
+    return Statement(
+        Sid="DenyWithoutTls",
+        Effect=Deny,
+        Principal=ANY_PRINCIPAL,
+        Action=actions,
+        Resource=list(resources),
+        Condition=Condition(Bool({"aws:SecureTransport": "false"})),
+    )
+
+
+def service_may(sid: str, name: str, *actions: Action, on: Any, condition: Condition | None = None) -> Statement:
+    """Admit a service in a resource's own policy, for this account unless the condition is narrower."""
+    return Statement(
+        Sid=sid,
+        Effect=Allow,
+        Principal=service(name),
+        Action=list(actions),
+        Resource=on if isinstance(on, list) else [on],
+        Condition=condition or in_this_account(),
+    )
+
+
+def bucket_arns(bucket_arn: Any) -> list[Any]:
+    """A bucket's ARN and that of everything in it."""
+    return [bucket_arn, Sub("${Bucket}/*", Bucket=bucket_arn)]
