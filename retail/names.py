@@ -15,6 +15,10 @@ PREFIX = "${Project}-${Environment}"
 ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 
 
+WEB_ACL_METRIC = PREFIX
+"""The web ACL in metrics: made in us-east-1, drawn on the dashboard of 07 in the primary Region."""
+
+
 def arn(service_and_resource: str) -> Sub:
     """An ARN of any partition from the part after it, e.g. ``s3:::bucket``."""
     return Sub(f"arn:${{AWS::Partition}}:{service_and_resource}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar, get_args, get_type_hints
@@ -117,6 +118,10 @@ class Stack(Template):
         )
         return value, self.condition(f"Has{title}", Not(Equals(value, NONE)))
 
+    def is_given(self, title: str, otherwise: str) -> dict[str, Any]:
+        """The assertion, for a rule of the template, that an optional parameter has a value."""
+        return {"Assert": Not(Equals(Ref(title), NONE)), "AssertDescription": otherwise}
+
     def condition(self, name: str, value: AWSHelperFn) -> str:
         """Add a condition and return its name; Troposphere alone would overwrite an equal name silently."""
         if name in self.conditions:
@@ -200,3 +205,13 @@ def either(condition: str, value: Any, otherwise: Any = NoValue) -> AWSHelperFn:
 def both(*conditions: str) -> list[Condition]:
     """The named conditions, as the operands of ``And`` or ``Or``."""
     return [Condition(name) for name in conditions]
+
+
+def json_text(value: Any) -> str:
+    """JSON for a property that wants text, a line for each entry, so that a diff can be read."""
+    return json.dumps(value, indent=1) + "\n"
+
+
+def accepted(**checks: str) -> dict[str, Any]:
+    """Resource metadata that skips security checks, each with its reason: ``CKV_AWS_18="..."``."""
+    return {"checkov": {"skip": [{"id": check, "comment": reason} for check, reason in checks.items()]}}

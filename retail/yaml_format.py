@@ -17,6 +17,7 @@ SECTIONS = (
     "Metadata",
     "Parameters",
     "Mappings",
+    "Rules",
     "Conditions",
     "Resources",
     "Outputs",

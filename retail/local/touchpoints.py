@@ -77,3 +77,36 @@ def replacing_properties() -> MutableMapping[str, tuple[str, ...]]:
 def physical_name(stack: str, logical_id: str, longest: int) -> str:
     """The name CloudFormation generates for a resource that the template does not name."""
     return _module("services.cloudformation.provisioners")._physical_name(stack, logical_id, max_len=longest)
+
+
+def event_bus_policies() -> MutableMapping[str, dict[str, Any]]:
+    """The resource policies of event buses by bus name."""
+    return _module("services.eventbridge")._event_bus_policies
+
+
+def capabilities_switch() -> tuple[Any, str]:
+    """The module and the name of the function that says whether capabilities are asked for at all."""
+    return _module("services.cloudformation.handlers"), "_capabilities_enforced"
+
+
+def outputs_resolver() -> tuple[Any, str]:
+    """The module and the name of the function that resolves a stack's outputs, (outputs, exports) by its stack id.
+
+    An error from it fails the operation, which then rolls back.
+    """
+    return _module("services.cloudformation.stacks"), "_resolve_stack_outputs"
+
+
+def exports() -> MutableMapping[str, dict[str, str]]:
+    """StackId, Name and Value of each export in the request's account and Region, by name."""
+    return _module("services.cloudformation")._exports
+
+
+def stacks() -> MutableMapping[str, dict[str, Any]]:
+    """The stacks of the request's account and Region by name."""
+    return _module("services.cloudformation")._stacks
+
+
+def imported_names(stack: dict[str, Any]) -> set[str]:
+    """The names of the exports that a stack imports."""
+    return _module("services.cloudformation.handlers")._imported_export_names(stack, stack["StackName"])

@@ -61,8 +61,9 @@ def _update_nat_gateway(ref: str, old: Properties, new: Properties) -> Created:
 
 
 def _create_flow_log(properties: Properties, place: Place) -> Created:
-    request = _tagged("vpc-flow-log", without(properties, "ResourceId")) | {"ResourceIds": [properties["ResourceId"]]}
+    request = without(properties, "ResourceId", "Tags") | {"ResourceIds": [properties["ResourceId"]]}
     ref = call("ec2", "create_flow_logs", request)["FlowLogIds"][0]
+    _retag(ref, {}, properties)
     return ref, {"Id": ref}
 
 

@@ -1,0 +1,57 @@
+"""WAF and CloudFront."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from retail.local import touchpoints
+from retail.local.handlers.api import Refused, client
+from retail.local.handlers.resource import Mend, Properties
+
+EDGE_REGION = "us-east-1"
+
+# Web ACL capacity units of AWS's managed rule groups, as DescribeManagedRuleGroup reports them.
+_MANAGED_CAPACITY = {
+    "AWSManagedRulesAdminProtectionRuleSet": 100,
+    "AWSManagedRulesAmazonIpReputationList": 25,
+    "AWSManagedRulesAnonymousIpList": 50,
+    "AWSManagedRulesCommonRuleSet": 700,
+    "AWSManagedRulesKnownBadInputsRuleSet": 200,
+    "AWSManagedRulesLinuxRuleSet": 200,
+    "AWSManagedRulesSQLiRuleSet": 200,
+    "AWSManagedRulesUnixRuleSet": 100,
+}
+_RULE_CAPACITY = 2  # a rate-based rule; other statements differ
+
+
+def _checked_scope(properties: Properties) -> Properties:
+    if properties.get("Scope") == "CLOUDFRONT" and touchpoints.region() != EDGE_REGION:
+        raise Refused("Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT "
+                      f"(Service: Wafv2, Status Code: 400): a CLOUDFRONT web ACL belongs in {EDGE_REGION}")
+    return properties
+
+
+def _web_acl(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
+    managed = [rule["Statement"].get("ManagedRuleGroupStatement", {}).get("Name") for rule in new.get("Rules", [])]
+    return {
+        "Capacity": sum(_MANAGED_CAPACITY.get(name, _RULE_CAPACITY) for name in managed),
+        "LabelNamespace": f"awswaf:{touchpoints.account()}:webacl:{ref.split('|')[0]}:",
+    }
+
+
+def _modified(kind: str) -> Mend:
+    """A CloudFront policy; `kind` as in `get_cache_policy`."""
+    def attributes(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
+        policy = getattr(client("cloudfront"), f"get_{kind}")(Id=ref)
+        body = next(value for name, value in policy.items() if name.endswith("Policy"))
+        return {"LastModifiedTime": str(body["LastModifiedTime"])}
+
+    return Mend(finish=attributes)
+
+
+TYPES = {
+    "AWS::WAFv2::WebACL": Mend(prepare=_checked_scope, finish=_web_acl),
+    "AWS::CloudFront::CachePolicy": _modified("cache_policy"),
+    "AWS::CloudFront::OriginRequestPolicy": _modified("origin_request_policy"),
+    "AWS::CloudFront::ResponseHeadersPolicy": _modified("response_headers_policy"),
+}
