@@ -11,6 +11,7 @@ from typing import Any
 from awacs import (
     bedrock,
     dynamodb,
+    ec2,
     ecr,
     elasticache,
     events,
@@ -206,6 +207,19 @@ def may_consume(queue_arn: Any) -> Statement:
 def may_send(queue_arn: Any) -> Statement:
     """Send messages to a queue."""
     return allow(sqs.SendMessage, on=queue_arn)
+
+
+def may_manage_network_interfaces() -> Statement:
+    """Make and remove the interfaces by which a function stands in the VPC (T167)."""
+    return allow(
+        ec2.CreateNetworkInterface,
+        ec2.DescribeNetworkInterfaces,
+        ec2.DescribeSubnets,
+        ec2.DeleteNetworkInterface,
+        ec2.AssignPrivateIpAddresses,
+        ec2.UnassignPrivateIpAddresses,
+        on="*",
+    )
 
 
 def may_publish(topic_arn: Any) -> Statement:

@@ -1,0 +1,135 @@
+"""A function that works off a queue: its role, its log, its code, its batches, its alarms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs.aws import Statement
+from troposphere import GetAtt, Ref
+from troposphere.awslambda import (
+    Code,
+    Environment,
+    EventSourceMapping,
+    Function,
+    LoggingConfig,
+    ScalingConfig,
+    VPCConfig,
+)
+from troposphere.sqs import Queue
+
+from retail import policies
+from retail.blocks import alarms, logs
+from retail.blocks.queues import Shared
+from retail.contracts.settings import Settings
+from retail.stack import accepted, either
+
+CODE = "Code of the functions"
+
+STAND_IN_PROGRAM = """\
+def handler(event, context):
+    raise RuntimeError("no code is deployed here yet: give this stack the function's code key")
+"""
+
+
+def visibility_seconds(timeout_seconds: int, window_seconds: int) -> int:
+    """How long a received message stays hidden: six times the function's time and the batching window (T159)."""
+    return 6 * timeout_seconds + window_seconds
+
+
+def queue_worker(
+    shared: Shared,
+    name: str,
+    *,
+    queue: Queue,
+    handler: str,
+    description: str,
+    settings: Settings,
+    may: list[Statement],
+    code_bucket: Any,
+    window_seconds: int,
+    vpc: VPCConfig | None = None,
+) -> Function:
+    """A function, ARM64 on Python 3.13, fed in batches from a queue.
+
+    Its code is the zip in the artifacts bucket under the key that parameter ``<name>CodeKey`` gives; the key holds
+    the content's hash, as CloudFormation sees no change behind an equal key (T166). Until there is one, a stand-in
+    holds the function's place and nothing is taken from the queue.
+    """
+    stack, config = shared.stack, shared.config
+    code_key, has_code = stack.optional(
+        f"{name}CodeKey",
+        group=CODE,
+        label=f"{name}'s code",
+        pattern=r"[a-zA-Z0-9._/-]+\.zip",
+        Description="Key of the function's zip in the artifacts bucket.",
+    )
+    log = stack.add_resource(
+        logs.log_group(f"{name}Logs", key_arn=shared.key_arn, retention_days=config.log_retention_days)
+    )
+    role = stack.add_resource(
+        policies.role(
+            f"{name}Role",
+            "lambda",
+            policies.may_write_logs(GetAtt(log, "Arn")),
+            policies.may_consume(GetAtt(queue, "Arn")),
+            policies.may_use_key(shared.key_arn),
+            *may,
+            *([policies.may_manage_network_interfaces()] if vpc else []),
+            description=description,
+        )
+    )
+    function = stack.add_resource(
+        Function(
+            name,
+            Description=description,
+            Runtime="python3.13",
+            Architectures=["arm64"],
+            Handler=either(has_code, handler, "index.handler"),
+            Code=either(has_code, Code(S3Bucket=code_bucket, S3Key=code_key), Code(ZipFile=STAND_IN_PROGRAM)),
+            MemorySize=config.function_memory_mib,
+            Timeout=config.function_timeout_seconds,
+            Role=GetAtt(role, "Arn"),
+            KmsKeyArn=shared.key_arn,
+            Environment=Environment(Variables=settings.variables()),
+            LoggingConfig=LoggingConfig(LogFormat="JSON", LogGroup=Ref(log)),
+            **({"VpcConfig": vpc} if vpc else {}),
+            Tags=stack.tags(name),
+            Metadata=accepted(
+                CKV_AWS_115="A reservation takes from the account's quota, which may be 10 in all (T164); the event "
+                "source mapping bounds concurrency.",
+                CKV_AWS_116="The queue's redrive policy catches what fails; the function is not invoked "
+                "asynchronously.",
+                CKV_AWS_117="In the VPC where it touches the data tier, outside where it needs only AWS's own APIs.",
+            ),
+        )
+    )
+    stack.add_resource(
+        EventSourceMapping(
+            f"{name}Source",
+            FunctionName=Ref(function),
+            EventSourceArn=GetAtt(queue, "Arn"),
+            Enabled=either(has_code, True, False),
+            BatchSize=10,
+            MaximumBatchingWindowInSeconds=window_seconds,
+            FunctionResponseTypes=["ReportBatchItemFailures"],
+            # Not by reserved concurrency: throttled receives count, and good messages would end as dead letters (T163).
+            ScalingConfig=ScalingConfig(MaximumConcurrency=config.function_max_concurrency),
+        )
+    )
+    for suffix, metric, text in (
+        ("Failing", "Errors", f"{name} ends with an error instead of an answer; its log says which."),
+        ("Throttled", "Throttles", f"{name} is refused: the account's concurrency is used up."),
+    ):
+        stack.add_resource(
+            alarms.alarm(
+                f"{name}{suffix}",
+                text,
+                topic_arn=shared.topic_arn,
+                namespace="AWS/Lambda",
+                metric=metric,
+                dimensions={"FunctionName": Ref(function)},
+                threshold=0,
+                times=3,
+            )
+        )
+    return function

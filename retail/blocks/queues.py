@@ -1,0 +1,148 @@
+"""A queue as the narrative has it: three receives, then a dead-letter queue for fourteen days and an alarm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from awacs import sqs as actions
+from awacs.aws import ArnEquals, Condition
+from troposphere import GetAtt, Ref
+from troposphere.events import DeadLetterConfig, RetryPolicy, Rule, Target
+from troposphere.sqs import Queue, QueuePolicy, RedrivePolicy
+
+from retail import policies
+from retail.blocks import alarms
+from retail.config import Config
+from retail.stack import STATEFUL, Stack
+
+DAY = 86_400
+RETRY_SECONDS = 3_600
+"""How long EventBridge tries to deliver to a queue before it gives the event to the undelivered ones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """What all queues of a stack have in common."""
+
+    stack: Stack
+    config: Config
+    key_arn: Any
+    topic_arn: Any
+
+
+def last_resort(shared: Shared, title: str, description: str) -> Queue:
+    """A queue where what failed lies for fourteen days, and the alarm that something lies there.
+
+    The alarm counts what is visible: the metric of sent messages does not count redriven ones (T160).
+    """
+    queue = shared.stack.add_resource(
+        Queue(
+            title,
+            KmsMasterKeyId=shared.key_arn,
+            MessageRetentionPeriod=shared.config.dead_letter_retention_days * DAY,
+            Tags=shared.stack.tags(title),
+            **STATEFUL,
+        )
+    )
+    shared.stack.add_resource(
+        alarms.alarm(
+            f"{title}NotEmpty",
+            description,
+            topic_arn=shared.topic_arn,
+            namespace="AWS/SQS",
+            metric="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": GetAtt(queue, "QueueName")},
+            statistic="Maximum",
+            threshold=0,
+        )
+    )
+    return queue
+
+
+def work_queue(
+    shared: Shared, name: str, *, visibility_seconds: int, late_after_seconds: int
+) -> tuple[Queue, Queue]:
+    """The queue of one function and its dead letters, and the alarm that the function does not keep up."""
+    dead_letters = last_resort(
+        shared,
+        f"{name}DeadLetters",
+        f"The function behind {name}Queue failed on a message {shared.config.max_receives} times. Mend it, then redrive.",
+    )
+    queue = shared.stack.add_resource(
+        Queue(
+            f"{name}Queue",
+            KmsMasterKeyId=shared.key_arn,
+            VisibilityTimeout=visibility_seconds,
+            MessageRetentionPeriod=shared.config.queue_retention_days * DAY,
+            RedrivePolicy=RedrivePolicy(
+                deadLetterTargetArn=GetAtt(dead_letters, "Arn"), maxReceiveCount=shared.config.max_receives
+            ),
+            Tags=shared.stack.tags(f"{name}Queue"),
+            **STATEFUL,
+        )
+    )
+    shared.stack.add_resource(
+        alarms.alarm(
+            f"{name}QueueTooOld",
+            f"A message waits in {name}Queue for more than {late_after_seconds // 60} minutes: its function does not "
+            "keep up, or does not run.",
+            topic_arn=shared.topic_arn,
+            namespace="AWS/SQS",
+            metric="ApproximateAgeOfOldestMessage",
+            dimensions={"QueueName": GetAtt(queue, "QueueName")},
+            statistic="Maximum",
+            threshold=late_after_seconds,
+            times=5,
+        )
+    )
+    return queue, dead_letters
+
+
+def fed_by_rule(shared: Shared, name: str, queue: Queue, *, pattern: dict[str, Any], description: str, bus: Any) -> Rule:
+    """The rule that feeds a queue, and the queue of what it could not deliver.
+
+    The two failures differ: dead letters were received and not processed, undelivered events never came (T156).
+    """
+    undelivered = last_resort(
+        shared,
+        f"{name}Undelivered",
+        f"EventBridge could not put an event into {name}Queue: look at the queue's policy and the key's.",
+    )
+    rule = shared.stack.add_resource(
+        Rule(
+            f"{name}Rule",
+            Description=description,
+            **({"EventBusName": Ref(bus)} if bus is not None else {}),
+            EventPattern=pattern,
+            Targets=[
+                Target(
+                    Id="queue",
+                    Arn=GetAtt(queue, "Arn"),
+                    DeadLetterConfig=DeadLetterConfig(Arn=GetAtt(undelivered, "Arn")),
+                    RetryPolicy=RetryPolicy(MaximumEventAgeInSeconds=RETRY_SECONDS, MaximumRetryAttempts=20),
+                )
+            ],
+        )
+    )
+    shared.stack.add_resource(admit(f"{name}QueuesPolicy", [queue, undelivered], GetAtt(rule, "Arn")))
+    return rule
+
+
+def admit(title: str, queues: list[Queue], source_arn: Any) -> QueuePolicy:
+    """Let EventBridge send to the queues on behalf of one rule or bus."""
+    arns = [GetAtt(queue, "Arn") for queue in queues]
+    return QueuePolicy(
+        title,
+        Queues=[Ref(queue) for queue in queues],
+        PolicyDocument=policies.policy(
+            policies.only_over_tls(*arns, actions=[actions.Action("*")]),
+            policies.service_may(
+                "EventBridgeSends",
+                "events",
+                actions.SendMessage,
+                on=arns,
+                condition=Condition(ArnEquals({"aws:SourceArn": source_arn})),
+            ),
+        ),
+    )

@@ -1,0 +1,168 @@
+"""06 Events: what happens after the customer has their confirmation. One bus, an archive of ninety days, three rules,
+and behind each a queue, its dead letters and a function.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from awacs import sns
+from troposphere import GetAtt, Ref, Sub
+from troposphere.awslambda import VPCConfig
+from troposphere.events import Archive, DeadLetterConfig, EventBus
+from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
+
+from retail import names, policies
+from retail.blocks import queues
+from retail.blocks.pipeline import pipeline
+from retail.config import Config
+from retail.contracts import events, lake, parameters, settings
+from retail.stack import Stack, Value
+from templates.data import Data, told
+from templates.networking import Networking
+from templates.security import Security
+
+WINDOW_SECONDS = 5
+LATE_AFTER_SECONDS = 900
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """What this stack hands to later ones: names for the dashboard."""
+
+    work_queue_names: Annotated[Value, "The queues of order processor, inventory handler and notification."]
+    dead_letter_queue_names: Annotated[Value, "Their dead-letter queues, in the same order."]
+    function_names: Annotated[Value, "The functions behind them, in the same order."]
+
+
+def build(config: Config, networking: Networking, security: Security, data: Data) -> tuple[Stack, Events]:
+    """Build the events stack on networking, security and data."""
+    stack = Stack(6, "events", __doc__ or "")
+    shared = queues.Shared(
+        stack=stack, config=config, key_arn=security.key_arn, topic_arn=security.operations_topic_arn
+    )
+    email, has_email = stack.optional(
+        "CustomerEmail",
+        group="Customers",
+        label="E-mail",
+        pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        Description="Address subscribed to the order notifications, to see them flow; customers' own mails go by a "
+        "filtered subscription or a mail service.",
+    )
+
+    # A bus under the key loses what it cannot encrypt, unless it has somewhere to put it (T43).
+    bus_undelivered = queues.last_resort(
+        shared, "BusUndelivered", "The bus could not encrypt or deliver an event: look at the key's policy."
+    )
+    bus = stack.add_resource(
+        EventBus(
+            "RetailEventBus",
+            Name=names.EVENT_BUS.name,
+            Description="The retail domain's events",
+            KmsKeyIdentifier=security.key_arn,
+            DeadLetterConfig=DeadLetterConfig(Arn=GetAtt(bus_undelivered, "Arn")),
+            Tags=stack.tags("bus"),
+        )
+    )
+    stack.add_resource(queues.admit("BusUndeliveredPolicy", [bus_undelivered], GetAtt(bus, "Arn")))
+    stack.add_resource(
+        Archive(
+            "RetailEventArchive",
+            ArchiveName=Sub(f"{names.PREFIX}-RetailEventArchive"),
+            Description="Every event of the retail domain, to replay",
+            SourceArn=GetAtt(bus, "Arn"),
+            RetentionDays=config.archive_days,
+            KmsKeyIdentifier=security.key_arn,
+        )
+    )
+    stack.add_resource(told(parameters.EVENT_BUS, Ref(bus)))
+
+    topic = stack.add_resource(
+        Topic(
+            "OrderNotificationsTopic",
+            DisplayName="Order notifications",
+            KmsMasterKeyId=security.key_arn,
+            Tags=stack.tags("order-notifications"),
+        )
+    )
+    stack.add_resource(
+        TopicPolicy(
+            "OrderNotificationsTopicPolicy",
+            Topics=[Ref(topic)],
+            PolicyDocument=policies.policy(policies.only_over_tls(Ref(topic), actions=[sns.Publish])),
+        )
+    )
+    with stack.when(has_email):
+        stack.add_resource(
+            SubscriptionResource("CustomerEmailSubscription", TopicArn=Ref(topic), Protocol="email", Endpoint=email)
+        )
+
+    in_the_vpc = VPCConfig(
+        SubnetIds=networking.app_subnet_ids, SecurityGroupIds=[security.function_security_group_id]
+    )
+    database = {
+        "database_host": data.database_host,
+        "database_port": data.database_port,
+        "database_name": data.database_name,
+        "database_secret_arn": security.database_secret_arn,
+    }
+    common = {
+        "bus": bus,
+        "code_bucket": data.artifacts_bucket_name,
+        "window_seconds": WINDOW_SECONDS,
+        "late_after_seconds": LATE_AFTER_SECONDS,
+    }
+    may_reach_database = policies.may_read_secret(security.database_secret_arn)
+
+    order_processing = pipeline(
+        shared,
+        "OrderProcessing",
+        "OrderProcessor",
+        purpose="Write each order placed or paid to Aurora, and archive its event in the lake.",
+        matches=events.pattern(events.OrderPlaced, events.PaymentProcessed),
+        told=settings.OrderProcessor(**database, lake_bucket=data.lake_bucket_name),
+        may=[may_reach_database, policies.may_write_lake(lake.raw("orders"))],
+        handler="lambdas.order_processor.handler.handler",
+        vpc=in_the_vpc,
+        **common,
+    )
+    inventory_update = pipeline(
+        shared,
+        "InventoryUpdate",
+        "InventoryHandler",
+        purpose="Take reserved stock off in Aurora, and drop the product from the cache.",
+        matches=events.pattern(events.InventoryReserved),
+        told=settings.InventoryHandler(
+            **database,
+            lake_bucket=data.lake_bucket_name,
+            cache_host=data.cache_host,
+            cache_port=data.cache_port,
+            cache_name=data.cache_name,
+            cache_user=names.CACHE_USER.name,
+        ),
+        may=[may_reach_database, policies.may_write_lake(lake.raw("inventory")), policies.may_reach_cache()],
+        handler="lambdas.inventory_handler.handler.handler",
+        vpc=in_the_vpc,
+        **common,
+    )
+    # A replay must not mail the customers again, so this rule passes replayed events by (T171).
+    customer_notification = pipeline(
+        shared,
+        "CustomerNotification",
+        "Notification",
+        purpose="Tell customers of orders placed and shipped, by the order notifications topic.",
+        matches=events.pattern(events.OrderPlaced, events.OrderShipped) | {"replay-name": [{"exists": False}]},
+        told=settings.Notification(topic_arn=Ref(topic)),
+        may=[policies.may_publish(Ref(topic))],
+        handler="lambdas.notification.handler.handler",
+        **common,
+    )
+    pipelines = (order_processing, inventory_update, customer_notification)
+
+    return stack, stack.export(
+        Events,
+        work_queue_names=[GetAtt(each.queue, "QueueName") for each in pipelines],
+        dead_letter_queue_names=[GetAtt(each.dead_letters, "QueueName") for each in pipelines],
+        function_names=[Ref(each.function) for each in pipelines],
+    )
