@@ -64,6 +64,7 @@ class Config:
     glue_version: str = "5.1"
     glue_workers: int = 2
     crawl_delay_seconds: int = 300
+    crawl_sample_files: int = 20
     athena_scan_limit_gib: int = 10
     warehouse_base_rpu: int = 8
     warehouse_max_rpu: int = 32

@@ -15,6 +15,9 @@ PREFIX = "${Project}-${Environment}"
 ACCOUNT = "${AWS::Region}:${AWS::AccountId}"
 
 
+CATALOG = "${Project}_${Environment}"
+"""The Glue database; Athena and Hive would want a name with hyphens quoted (T11)."""
+
 WEB_ACL_METRIC = PREFIX
 """The web ACL in metrics: made in us-east-1, drawn on the dashboard of 07 in the primary Region."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from awacs import (
     bedrock,
+    cloudwatch,
     dynamodb,
     ec2,
     ecr,
@@ -43,12 +44,13 @@ from troposphere.iam import Policy, Role
 from retail import names
 
 ANYTHING = {
-    "key policy": "In a key policy the resource is the key itself; there is nothing else to name.",
-    "ecr:GetAuthorizationToken": "The action takes no resource: the token is the account's.",
-    "glue:SecurityConfiguration": "Glue's actions on security configurations take no resource.",
-    "ec2:NetworkInterfaces": "Lambda makes its network interfaces with ids that nobody knows beforehand.",
+    "kms": "In a key policy the resource is the key itself; there is nothing else to name.",
+    "ecr:GetAuthorizationToken": "The token is the account's; the action takes no resource.",
+    "glue:GetSecurityConfiguration": "Glue's actions on security configurations take no resource.",
+    "cloudwatch:PutMetricData": "The action takes no resource; a condition holds it to Glue's own namespace.",
+    "ec2:CreateNetworkInterface": "Lambda's network interfaces have ids that nobody knows beforehand (T167).",
 }
-"""Where a policy says ``*``, and why it must. A test fails on any other."""
+"""Where a policy says ``*``, by the first action of its statement, and why it must. A test fails on any other."""
 
 ANY_PRINCIPAL = Principal("*")
 
@@ -64,12 +66,20 @@ def service(name: str) -> Principal:
     return Principal("Service", Sub(domain) if "$" in domain else domain)
 
 
-def role(title: str, trusted: str, *statements: Statement, description: str, managed: tuple[str, ...] = ()) -> Role:
-    """A role for one part of the platform, trusted by one service of this account.
+def role(
+    title: str,
+    trusted: str,
+    *statements: Statement,
+    description: str,
+    managed: tuple[str, ...] = (),
+    also_trusted: tuple[str, ...] = (),
+    **attributes: Any,
+) -> Role:
+    """A role for one part of the platform, trusted by one service, or by a few of one name.
 
     It has no name: roles are global in an account, a named one collides with the next Region's (T9).
     """
-    properties: dict[str, Any] = {}
+    properties: dict[str, Any] = dict(attributes)
     if statements:
         properties["Policies"] = [Policy(PolicyName="permissions", PolicyDocument=policy(*statements))]
     if managed:
@@ -78,7 +88,10 @@ def role(title: str, trusted: str, *statements: Statement, description: str, man
         title,
         Description=description,
         AssumeRolePolicyDocument=policy(
-            Statement(Effect=Allow, Principal=service(trusted), Action=[sts.AssumeRole]),
+            *[
+                Statement(Effect=Allow, Principal=service(name), Action=[sts.AssumeRole])
+                for name in (trusted, *also_trusted)
+            ]
         ),
         **properties,
     )
@@ -262,3 +275,71 @@ def service_may(sid: str, name: str, *actions: Action, on: Any, condition: Condi
 def bucket_arns(bucket_arn: Any) -> list[Any]:
     """A bucket's ARN and that of everything in it."""
     return [bucket_arn, Sub("${Bucket}/*", Bucket=bucket_arn)]
+
+
+# Analytics
+
+
+def catalog_arns() -> list[Any]:
+    """The Glue catalog, the platform's database in it, and that database's tables."""
+    return [
+        names.arn(f"glue:{names.ACCOUNT}:{part}")
+        for part in ("catalog", f"database/{names.CATALOG}", f"table/{names.CATALOG}/*")
+    ]
+
+
+def may_read_catalog() -> Statement:
+    """Read the platform's tables in the Glue catalog."""
+    return allow(
+        glue.GetDatabase,
+        glue.GetDatabases,
+        glue.GetTable,
+        glue.GetTables,
+        glue.GetPartition,
+        glue.GetPartitions,
+        glue.BatchGetPartition,
+        on=catalog_arns(),
+    )
+
+
+def may_write_catalog() -> Statement:
+    """Make and change tables and partitions in the platform's part of the Glue catalog."""
+    return allow(
+        glue.CreateTable,
+        glue.UpdateTable,
+        glue.CreatePartition,
+        glue.BatchCreatePartition,
+        glue.UpdatePartition,
+        glue.BatchUpdatePartition,
+        on=catalog_arns(),
+    )
+
+
+def may_run_in_glue() -> list[Statement]:
+    """What every crawler and job needs: its security configuration, its logs under the key, its metrics (T182)."""
+    return [
+        allow(glue.GetSecurityConfiguration, on="*"),
+        allow(
+            logs.CreateLogGroup,
+            logs.CreateLogStream,
+            logs.PutLogEvents,
+            logs.AssociateKmsKey,
+            on=names.arn(f"logs:{names.ACCOUNT}:log-group:/aws-glue/*"),
+        ),
+        allow(cloudwatch.PutMetricData, on="*", Condition=equals("cloudwatch:namespace", "Glue")),
+    ]
+
+
+def may_rewrite_lake(*prefixes: str) -> Statement:
+    """Write, replace and remove objects below the given prefixes of the lake."""
+    return allow(
+        s3.PutObject,
+        s3.DeleteObject,
+        s3.AbortMultipartUpload,
+        on=[names.LAKE_BUCKET.arn_of(f"/{prefix}*") for prefix in prefixes],
+    )
+
+
+def may_fetch_code(bucket_name: Any, prefix: str) -> Statement:
+    """Read code below a prefix of the artifacts bucket."""
+    return allow(s3.GetObject, on=Sub(f"arn:${{AWS::Partition}}:s3:::${{Bucket}}/{prefix}*", Bucket=bucket_name))

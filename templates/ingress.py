@@ -331,6 +331,7 @@ def content_delivery(
                 ),
                 Tags=stack.tags("cdn"),
                 Metadata=accepted(
+                    CKV_AWS_174="It is TLSv1.2_2021; the check does not look into a condition.",
                     CKV_AWS_305="The storefront renders the front page itself; there is no object to name.",
                     CKV_AWS_310="One load balancer over two zones is the origin; a second one would be a second Region.",
                     CKV_AWS_374="Where the retailer sells is not ours to restrict.",
@@ -502,6 +503,7 @@ def edge_logs_bucket(stack: Stack, config: Config) -> Any:
             ownership="BucketOwnerPreferred",
             rules=[LifecycleRule(Id="Expire", Status="Enabled", ExpirationInDays=config.log_retention_days)],
             tags=stack.tags("edge-logs"),
+            Metadata=buckets.LOG_OF_LOGS,
         )
     )
     stack.add_resource(buckets.bucket_policy(bucket))

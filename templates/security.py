@@ -130,6 +130,7 @@ def build(config: Config, networking: Networking) -> tuple[Stack, Security]:
             encryption=buckets.BY_S3,
             rules=[LifecycleRule(Id="Expire", Status="Enabled", ExpirationInDays=config.trail_retention_days)],
             tags=stack.tags("logs"),
+            Metadata=buckets.LOG_OF_LOGS,
         )
     )
     logs_policy = stack.add_resource(buckets.bucket_policy(logs_bucket, *log_writers(GetAtt(logs_bucket, "Arn"))))

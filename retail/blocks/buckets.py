@@ -24,7 +24,7 @@ from troposphere.s3 import (
 )
 
 from retail import policies
-from retail.stack import STATEFUL
+from retail.stack import STATEFUL, accepted
 
 TIDY = LifecycleRule(
     Id="TidyUp",
@@ -47,6 +47,8 @@ def under_key(key_arn: Any) -> BucketEncryption:
         ]
     )
 
+
+LOG_OF_LOGS = accepted(CKV_AWS_18="A bucket of access logs that logged its own access would never come to rest.")
 
 BY_S3 = BucketEncryption(
     ServerSideEncryptionConfiguration=[

@@ -76,6 +76,7 @@ def queue_worker(
             *may,
             *([policies.may_manage_network_interfaces()] if vpc else []),
             description=description,
+            **({"Metadata": accepted(CKV_AWS_111=policies.ANYTHING["ec2:CreateNetworkInterface"])} if vpc else {}),
         )
     )
     function = stack.add_resource(

@@ -1,0 +1,16 @@
+-- Orders that shipped after the time promised for them, or have not shipped although it has passed.
+WITH life AS (
+    SELECT order_id,
+           max(promised_by) AS promised_by,
+           min(CASE event_type WHEN 'OrderShipped' THEN occurred_at END) AS shipped_at
+    FROM orders
+    WHERE dt >= date_add('day', -30, current_date)
+    GROUP BY order_id
+)
+SELECT order_id,
+       promised_by,
+       shipped_at,
+       date_diff('hour', promised_by, coalesce(shipped_at, localtimestamp)) AS hours_late
+FROM life
+WHERE coalesce(shipped_at, localtimestamp) > promised_by
+ORDER BY hours_late DESC
