@@ -87,7 +87,9 @@ class Config:
         wanted = self.public_subnets + self.app_subnets + self.data_subnets
         there = 2 ** (self.subnet_prefix - vpc.prefixlen)
         if wanted > there:
-            raise ConfigError(f"vpc_cidr {self.vpc_cidr!r} holds {there} subnets of /{self.subnet_prefix}, not {wanted}")
+            raise ConfigError(
+                f"vpc_cidr {self.vpc_cidr!r} holds {there} subnets of /{self.subnet_prefix}, not {wanted}"
+            )
 
     def _check_bounds(self) -> None:
         for low, high in (

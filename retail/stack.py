@@ -191,9 +191,8 @@ class Stack(Template):
                 }
             }
         )
-        return (
-            f"# Written by generate.py from templates/{self.name}.py; edit that.\n"
-            + yaml_format.dump(self.to_dict())
+        return f"# Written by generate.py from templates/{self.name}.py; edit that.\n" + yaml_format.dump(
+            self.to_dict()
         )
 
 

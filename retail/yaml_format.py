@@ -48,9 +48,7 @@ SHORT = 85
 def dump(template: dict[str, Any]) -> str:
     """The template as YAML text; ``template`` is what Troposphere's ``to_dict`` returns."""
     ordered = _in_order(template, SECTIONS)
-    ordered["Resources"] = {
-        title: _in_order(resource, ATTRIBUTES) for title, resource in template["Resources"].items()
-    }
+    ordered["Resources"] = {title: _in_order(resource, ATTRIBUTES) for title, resource in template["Resources"].items()}
     text: str = yaml.serialize(_node(ordered), Dumper=yaml.CDumper, width=LINE_WIDTH, allow_unicode=True)
     return text
 

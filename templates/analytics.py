@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from troposphere import And, GetAtt, Ref, Select, Sub
 from troposphere.athena import EncryptionConfiguration as ResultEncryption
@@ -80,9 +79,7 @@ def build(
         Database(
             "Catalog",
             CatalogId=Ref("AWS::AccountId"),
-            DatabaseInput=DatabaseInput(
-                Name=Sub(names.CATALOG), Description="Raw and curated events of the shop"
-            ),
+            DatabaseInput=DatabaseInput(Name=Sub(names.CATALOG), Description="Raw and curated events of the shop"),
         )
     )
     stack.add_resource(glue_encryption(security))
@@ -125,9 +122,7 @@ def glue_encryption(security: Security) -> SecurityConfiguration:
         Name=Sub(names.PREFIX),
         EncryptionConfiguration=EncryptionConfiguration(
             S3Encryptions=[S3Encryption(S3EncryptionMode="SSE-KMS", KmsKeyArn=security.key_arn)],
-            CloudWatchEncryption=CloudWatchEncryption(
-                CloudWatchEncryptionMode="SSE-KMS", KmsKeyArn=security.key_arn
-            ),
+            CloudWatchEncryption=CloudWatchEncryption(CloudWatchEncryptionMode="SSE-KMS", KmsKeyArn=security.key_arn),
             JobBookmarksEncryption=JobBookmarksEncryption(
                 JobBookmarksEncryptionMode="CSE-KMS", KmsKeyArn=security.key_arn
             ),
@@ -188,9 +183,7 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
         for domain in lake.DOMAINS
     }
     pipeline(
-        queues.Shared(
-            stack=stack, config=config, key_arn=security.key_arn, topic_arn=security.operations_topic_arn
-        ),
+        queues.Shared(stack=stack, config=config, key_arn=security.key_arn, topic_arn=security.operations_topic_arn),
         "RawObject",
         "CrawlerTrigger",
         purpose="Start the crawler of the prefix where new objects lie.",
@@ -203,9 +196,7 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
                 "object": {"key": [{"prefix": lake.raw(domain)} for domain in lake.DOMAINS]},
             },
         },
-        told=settings.CrawlerTrigger(
-            **{f"{domain}_crawler": Ref(crawler) for domain, crawler in crawlers.items()}
-        ),
+        told=settings.CrawlerTrigger(**{f"{domain}_crawler": Ref(crawler) for domain, crawler in crawlers.items()}),
         may=[
             policies.may_start_crawlers(
                 *[
@@ -337,9 +328,7 @@ def curated_table(domain: str, data: Data) -> Table:
                 Columns=[Column(Name=name, Type=kind) for name, kind in lake.COLUMNS[domain].items()],
                 InputFormat="org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
                 OutputFormat="org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-                SerdeInfo=SerdeInfo(
-                    SerializationLibrary="org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-                ),
+                SerdeInfo=SerdeInfo(SerializationLibrary="org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"),
             ),
         ),
     )

@@ -81,9 +81,7 @@ class Application:
     service_name: Annotated[Value, "The storefront's service."]
 
 
-def build(
-    config: Config, networking: Networking, security: Security, ingress: Ingress
-) -> tuple[Stack, Application]:
+def build(config: Config, networking: Networking, security: Security, ingress: Ingress) -> tuple[Stack, Application]:
     """Build the application stack. Data and events come later: the tasks find them through SSM (T201)."""
     stack = Stack(4, "application", __doc__ or "")
     image = stack.parameter(
@@ -136,7 +134,11 @@ def build(
             **STATEFUL,
         )
     )
-    stack.output("RepositoryUri", Description="Where the storefront's image is pushed.", Value=GetAtt(repository, "RepositoryUri"))
+    stack.output(
+        "RepositoryUri",
+        Description="Where the storefront's image is pushed.",
+        Value=GetAtt(repository, "RepositoryUri"),
+    )
 
     # Container Insights would make this group itself, without key and for ever.
     insights_logs = stack.add_resource(

@@ -57,7 +57,7 @@ from retail.config import Config
 from retail.contracts import carts, lake, parameters, secrets
 from retail.stack import STATEFUL, Stack, Value, accepted, either
 from templates.networking import Networking
-from templates.security import CACHE_READER_PORT, DATABASE_PORT, Security
+from templates.security import CACHE_READER_PORT, Security
 
 DATABASE = "Database"
 CACHE = "Cache"
@@ -182,7 +182,10 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
     )
 
     def credential(key: str) -> Sub:
-        return Sub(f"{{{{resolve:secretsmanager:${{Secret}}:SecretString:{key}}}}}", Secret=security.database_secret_arn)
+        return Sub(
+            f"{{{{resolve:secretsmanager:${{Secret}}:SecretString:{key}}}}}",
+            Secret=security.database_secret_arn,
+        )
 
     # A snapshot stays when the cluster goes: unlike a cluster that is kept, it neither costs compute nor holds the
     # fixed name that the next deployment wants (T14).
@@ -374,9 +377,7 @@ def cart_table(stack: Stack, security: Security) -> Table:
             ],
             TimeToLiveSpecification=TimeToLiveSpecification(AttributeName=carts.EXPIRES_AT, Enabled=True),
             PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
-            SSESpecification=SSESpecification(
-                SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=security.key_arn
-            ),
+            SSESpecification=SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=security.key_arn),
             DeletionProtectionEnabled=Ref("DeletionProtection"),
             Tags=stack.tags("carts"),
             **STATEFUL,

@@ -98,9 +98,7 @@ def build(config: Config, networking: Networking, security: Security, data: Data
             SubscriptionResource("CustomerEmailSubscription", TopicArn=Ref(topic), Protocol="email", Endpoint=email)
         )
 
-    in_the_vpc = VPCConfig(
-        SubnetIds=networking.app_subnet_ids, SecurityGroupIds=[security.function_security_group_id]
-    )
+    in_the_vpc = VPCConfig(SubnetIds=networking.app_subnet_ids, SecurityGroupIds=[security.function_security_group_id])
     database = {
         "database_host": data.database_host,
         "database_port": data.database_port,

@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from awacs import s3
 from troposphere import And, Equals, GetAtt, If, Ref, Sub
 from troposphere.certificatemanager import Certificate, DomainValidationOption
 from troposphere.cloudfront import (
@@ -61,7 +60,7 @@ from troposphere.globalaccelerator import Listener as AcceleratorListener
 from troposphere.route53 import AliasTarget, RecordSetType
 from troposphere.s3 import LifecycleRule
 
-from retail import names, policies
+from retail import names
 from retail.blocks import alarms, buckets, firewall
 from retail.config import Config
 from retail.stack import Stack, Value, accepted, both, either
@@ -141,9 +140,7 @@ def certify(title: str, domains: list[Any], zone: Ref) -> Certificate:
         DomainName=domains[0],
         SubjectAlternativeNames=domains,
         ValidationMethod="DNS",
-        DomainValidationOptions=[
-            DomainValidationOption(DomainName=domain, HostedZoneId=zone) for domain in domains
-        ],
+        DomainValidationOptions=[DomainValidationOption(DomainName=domain, HostedZoneId=zone) for domain in domains],
     )
 
 
@@ -162,7 +159,13 @@ def web_acl(stack: Stack, config: Config) -> None:
 
 
 def content_delivery(
-    stack: Stack, config: Config, networking: Networking, security: Security, is_cdn: str, domain: Ref, zone: Ref
+    stack: Stack,
+    config: Config,
+    networking: Networking,
+    security: Security,
+    is_cdn: str,
+    domain: Ref,
+    zone: Ref,
 ) -> Ingress:
     """CloudFront in front, the load balancer behind it, and the names of both."""
     acl_arn, has_acl = stack.optional(
@@ -363,9 +366,7 @@ def content_delivery(
                 Name=origin_name,
                 Type="A",
                 AliasTarget=AliasTarget(
-                    HostedZoneId=If(
-                        is_accelerated, ACCELERATOR_ZONE, GetAtt(balancer, "CanonicalHostedZoneID")
-                    ),
+                    HostedZoneId=If(is_accelerated, ACCELERATOR_ZONE, GetAtt(balancer, "CanonicalHostedZoneID")),
                     DNSName=If(is_accelerated, GetAtt(accelerator, "DnsName"), GetAtt(balancer, "DNSName")),
                     EvaluateTargetHealth=False,
                 ),
@@ -389,8 +390,16 @@ def origin_header_values(stack: Stack, security: Security) -> list[Any]:
     """
     conditions = []
     for title, label, description in (
-        ("OriginVerifyVersionId", "Version sent", "Version of the secret that CloudFront sends, if not the current."),
-        ("OriginVerifyAcceptedVersionId", "Version accepted too", "Further version that the load balancer accepts."),
+        (
+            "OriginVerifyVersionId",
+            "Version sent",
+            "Version of the secret that CloudFront sends, if not the current.",
+        ),
+        (
+            "OriginVerifyAcceptedVersionId",
+            "Version accepted too",
+            "Further version that the load balancer accepts.",
+        ),
     ):
         _, condition = stack.optional(
             title, group=ROTATION, label=label, pattern="[A-Za-z0-9-]{32,64}", Description=description
@@ -398,7 +407,10 @@ def origin_header_values(stack: Stack, security: Security) -> list[Any]:
         conditions.append(condition)
 
     def reference(version: str) -> Sub:
-        return Sub("{{resolve:secretsmanager:${Secret}:SecretString" + version + "}}", Secret=security.origin_secret_arn)
+        return Sub(
+            "{{resolve:secretsmanager:${Secret}:SecretString" + version + "}}",
+            Secret=security.origin_secret_arn,
+        )
 
     return [
         If(conditions[0], reference(":::${OriginVerifyVersionId}"), reference("")),
@@ -440,9 +452,7 @@ def behaviours(stack: Stack, config: Config) -> dict[str, Any]:
                     SecurityHeadersConfig=SecurityHeadersConfig(
                         ContentTypeOptions=ContentTypeOptions(Override=True),
                         FrameOptions=FrameOptions(FrameOption="DENY", Override=True),
-                        ReferrerPolicy=ReferrerPolicy(
-                            ReferrerPolicy="strict-origin-when-cross-origin", Override=False
-                        ),
+                        ReferrerPolicy=ReferrerPolicy(ReferrerPolicy="strict-origin-when-cross-origin", Override=False),
                         StrictTransportSecurity=StrictTransportSecurity(
                             AccessControlMaxAgeSec=31_536_000, IncludeSubdomains=True, Override=True
                         ),
@@ -484,10 +494,16 @@ def behaviours(stack: Stack, config: Config) -> dict[str, Any]:
         "CacheBehaviors": [
             CacheBehavior(PathPattern="/api/*", ViewerProtocolPolicy="https-only", **uncached),
             CacheBehavior(
-                PathPattern="/static/*", CachePolicyId=Ref(static), ResponseHeadersPolicyId=Ref(for_a_year), **cached
+                PathPattern="/static/*",
+                CachePolicyId=Ref(static),
+                ResponseHeadersPolicyId=Ref(for_a_year),
+                **cached,
             ),
             CacheBehavior(
-                PathPattern="/images/*", CachePolicyId=Ref(images), ResponseHeadersPolicyId=Ref(secure), **cached
+                PathPattern="/images/*",
+                CachePolicyId=Ref(images),
+                ResponseHeadersPolicyId=Ref(secure),
+                **cached,
             ),
         ],
         "DefaultCacheBehavior": DefaultCacheBehavior(ViewerProtocolPolicy="redirect-to-https", **uncached),

@@ -213,7 +213,12 @@ def key_policy() -> Any:
     def service_may(sid: str, name: str, *actions: Any, condition: Condition | None = None) -> Statement:
         more = {"Condition": condition} if condition else {}
         return Statement(
-            Sid=sid, Effect=Allow, Principal=policies.service(name), Action=list(actions), Resource=["*"], **more
+            Sid=sid,
+            Effect=Allow,
+            Principal=policies.service(name),
+            Action=list(actions),
+            Resource=["*"],
+            **more,
         )
 
     bus = {"kms:EncryptionContext:aws:events:event-bus:arn": names.EVENT_BUS.arn}
@@ -233,9 +238,7 @@ def key_policy() -> Any:
             kms.Action("ReEncrypt*"),
             kms.Action("GenerateDataKey*"),
             kms.Action("Describe*"),
-            condition=Condition(
-                ArnLike({"kms:EncryptionContext:aws:logs:arn": names.arn(f"logs:{names.ACCOUNT}:*")})
-            ),
+            condition=Condition(ArnLike({"kms:EncryptionContext:aws:logs:arn": names.arn(f"logs:{names.ACCOUNT}:*")})),
         ),
         service_may("RulesToQueues", "events", kms.Decrypt, kms.Action("GenerateDataKey*"), kms.DescribeKey),
         service_may(
@@ -268,9 +271,7 @@ def key_policy() -> Any:
     )
 
 
-def security_groups(
-    stack: Stack, config: Config, networking: Networking, prefix_list: Ref
-) -> dict[str, SecurityGroup]:
+def security_groups(stack: Stack, config: Config, networking: Networking, prefix_list: Ref) -> dict[str, SecurityGroup]:
     """Tier to tier, and nothing from the internet: the load balancer hears CloudFront, the tasks the load balancer,
     the stores the tasks and functions.
     """
@@ -324,7 +325,11 @@ def log_writers(bucket_arn: Any) -> list[Statement]:
     trail = {"aws:SourceArn": TRAIL_ARN}
     return [
         policies.service_may(
-            "TrailSeesAcl", "cloudtrail", s3.GetBucketAcl, on=bucket_arn, condition=Condition(StringEquals(trail))
+            "TrailSeesAcl",
+            "cloudtrail",
+            s3.GetBucketAcl,
+            on=bucket_arn,
+            condition=Condition(StringEquals(trail)),
         ),
         policies.service_may(
             "TrailWrites",
@@ -333,9 +338,7 @@ def log_writers(bucket_arn: Any) -> list[Statement]:
             on=below(""),
             condition=Condition(StringEquals(trail | {"s3:x-amz-acl": "bucket-owner-full-control"})),
         ),
-        policies.service_may(
-            "LoadBalancerWrites", "logdelivery.elasticloadbalancing", s3.PutObject, on=below("alb/")
-        ),
+        policies.service_may("LoadBalancerWrites", "logdelivery.elasticloadbalancing", s3.PutObject, on=below("alb/")),
         policies.service_may(
             "AccessLogsWrite", "logging.s3", s3.PutObject, on=Sub("${Bucket}/s3/*", Bucket=bucket_arn)
         ),

@@ -89,9 +89,7 @@ def bucket_policy(owner: Bucket, *statements: Statement) -> BucketPolicy:
         f"{owner.title}Policy",
         Bucket=Ref(owner),
         PolicyDocument=policies.policy(
-            policies.only_over_tls(
-                *policies.bucket_arns(GetAtt(owner, "Arn")), actions=[actions.Action("*")]
-            ),
+            policies.only_over_tls(*policies.bucket_arns(GetAtt(owner, "Arn")), actions=[actions.Action("*")]),
             *statements,
         ),
     )

@@ -56,7 +56,14 @@ def body() -> str:
     y = 0
     for heading, graphs in tiers().items():
         widgets.append(
-            {"type": "text", "x": 0, "y": y, "width": WIDTH, "height": 1, "properties": {"markdown": f"## {heading}"}}
+            {
+                "type": "text",
+                "x": 0,
+                "y": y,
+                "width": WIDTH,
+                "height": 1,
+                "properties": {"markdown": f"## {heading}"},
+            }
         )
         width = WIDTH // len(graphs)
         widgets += [graph.widget(index * width, y + 1, width) for index, graph in enumerate(graphs)]
@@ -147,9 +154,7 @@ def stores() -> list[Graph]:
     return [
         Graph(
             title="Aurora connections",
-            metrics=[
-                ["AWS/RDS", "DatabaseConnections", *cluster, "Role", role] for role in ("WRITER", "READER")
-            ],
+            metrics=[["AWS/RDS", "DatabaseConnections", *cluster, "Role", role] for role in ("WRITER", "READER")],
             statistic="Maximum",
         ),
         Graph(

@@ -62,9 +62,7 @@ def web_acl(config: Config, tags: Any) -> WebACL:
 
 def log(acl: WebACL, key_arn: Any, retention_days: int) -> list[Any]:
     """The log of what was counted and blocked, without the shoppers' cookies and tokens."""
-    group: LogGroup = logs.log_group(
-        "WebAclLogs", key_arn=key_arn, retention_days=retention_days, name=Sub(NAME)
-    )
+    group: LogGroup = logs.log_group("WebAclLogs", key_arn=key_arn, retention_days=retention_days, name=Sub(NAME))
     return [
         group,
         LoggingConfiguration(

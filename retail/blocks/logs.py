@@ -19,4 +19,3 @@ def log_group(title: str, *, key_arn: Any, retention_days: int, name: Any = None
         RetentionInDays=retention_days,
         **STATEFUL,
     )
-

@@ -18,9 +18,7 @@ def security_group(title: str, vpc_id: Any, description: str, tags: Any) -> Secu
 
     Its description is for ever: to change it replaces the group, whose id other stacks import (T7).
     """
-    return SecurityGroup(
-        title, GroupDescription=description, VpcId=vpc_id, SecurityGroupEgress=NO_EGRESS, Tags=tags
-    )
+    return SecurityGroup(title, GroupDescription=description, VpcId=vpc_id, SecurityGroupEgress=NO_EGRESS, Tags=tags)
 
 
 def path(source: SecurityGroup, target: SecurityGroup, port: int, to_port: int | None = None) -> list[Any]:

@@ -60,9 +60,7 @@ def last_resort(shared: Shared, title: str, description: str) -> Queue:
     return queue
 
 
-def work_queue(
-    shared: Shared, name: str, *, visibility_seconds: int, late_after_seconds: int
-) -> tuple[Queue, Queue]:
+def work_queue(shared: Shared, name: str, *, visibility_seconds: int, late_after_seconds: int) -> tuple[Queue, Queue]:
     """The queue of one function and its dead letters, and the alarm that the function does not keep up."""
     dead_letters = last_resort(
         shared,
@@ -99,7 +97,9 @@ def work_queue(
     return queue, dead_letters
 
 
-def fed_by_rule(shared: Shared, name: str, queue: Queue, *, pattern: dict[str, Any], description: str, bus: Any) -> Rule:
+def fed_by_rule(
+    shared: Shared, name: str, queue: Queue, *, pattern: dict[str, Any], description: str, bus: Any
+) -> Rule:
     """The rule that feeds a queue, and the queue of what it could not deliver.
 
     The two failures differ: dead letters were received and not processed, undelivered events never came (T156).

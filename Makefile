@@ -1,0 +1,95 @@
+# RetailPlatform. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+CORE := .venv/core.stamp
+DEV := .venv/dev.stamp
+CHECKOV := .venv-checkov/stamp
+PIP := pip --disable-pip-version-check --quiet install --require-hashes
+
+STACKS := 01-networking 02-security 03-ingress 04-application 05-data 06-events 07-analytics
+OUT := $(STACKS:%=out/%.yaml)
+GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.py retail/contracts/*.py retail/queries/*.sql)
+
+ENV ?= dev
+PROJECT ?= retail
+REGION ?= $(AWS_REGION)
+
+.PHONY: help setup templates check lint types security test test-all bench lock hooks deploy destroy clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What is installed
+
+$(CORE): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $(PYTHON) is older than Python 3.11; say make PYTHON=python3.11 ..." >&2; exit 2; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv || \
+	  { echo "make: $(PYTHON) has no venv module; install it (Debian: apt-get install python3-venv)" >&2; exit 2; }
+	@echo "installing what the generator needs"
+	@$(BIN)/$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements-dev.txt $(CORE)
+	@echo "installing what tests and deployment need"
+	@$(BIN)/$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(CHECKOV): requirements-checkov.txt $(CORE)
+	@echo "installing checkov"
+	@$(BIN)/python -m venv .venv-checkov
+	@.venv-checkov/bin/$(PIP) -r requirements-checkov.txt
+	@touch $@
+
+setup: $(DEV) ## install everything but checkov into .venv
+
+lock: $(CORE) ## lock the dependencies of pyproject.toml anew
+	@$(BIN)/pip --disable-pip-version-check --quiet install uv
+	@for lock in ".txt pyproject.toml" "-dev.txt pyproject.toml --group dev" "-checkov.txt --group checkov"; do \
+	  $(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
+	    --custom-compile-command "make lock" --python-version 3.11 -o requirements$$lock || exit 1; done
+
+hooks: $(DEV) ## check each commit before it is made
+	@$(BIN)/pre-commit install
+
+# The templates
+
+templates: build/templates.stamp ## write out/ and lint what has changed
+
+# What lint has not seen is newer than the stamp; a new linter or configuration sees all.
+build/templates.stamp: $(GENERATOR) $(OUT) .cfnlintrc $(CORE)
+	@$(BIN)/python generate.py
+	@files="$(if $(filter .cfnlintrc $(CORE),$?),$(OUT),$$(find out -name '*.yaml' -newer $@))"; \
+	  [ -z "$$files" ] || { $(BIN)/cfn-lint $$files && echo "cfn-lint: no findings in $$files"; }
+	@mkdir -p build && touch $@
+
+$(OUT):
+
+# Checks
+
+check: templates lint types security ## all that is checked without running anything
+	@$(BIN)/python generate.py --check
+
+lint: $(DEV)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "make: run $(BIN)/ruff format" >&2; exit 1; }
+
+types: $(DEV)
+	@$(BIN)/mypy
+
+security: $(CHECKOV)
+	@.venv-checkov/bin/checkov --framework cloudformation --directory out --skip-download --compact --quiet
+
+test: $(DEV) templates lint types ## the tests, ten minutes at most
+	@$(BIN)/pytest
+
+bench: $(DEV) ## the generator's speed, as ratios to its floor
+	@$(BIN)/python -m retail.ops.bench
+
+clean: ## remove what was installed and built
+	rm -rf .venv .venv-checkov build .local .pytest_cache .mypy_cache .ruff_cache
