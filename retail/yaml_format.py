@@ -83,7 +83,7 @@ def _intrinsic(key: str, argument: Any) -> Node:
     node.tag = "!" + key.removeprefix("Fn::")
     if isinstance(node, SequenceNode):
         node.flow_style = _width(node) <= SHORT
-    elif node.value == "":
+    elif isinstance(node, ScalarNode) and node.value == "":
         node.style = "'"
     return node
 

@@ -218,14 +218,14 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
 
 def curate(stack: Stack, config: Config, security: Security, data: Data) -> None:
     """The nightly Spark job from raw JSON to typed Parquet, and the tables over what it writes."""
-    script, has_script = stack.optional(
+    _, has_script = stack.optional(
         "CurateScriptKey",
         group=CODE,
         label="Script",
         pattern=r"[a-zA-Z0-9._/-]+\.py",
         Description="Key of the job's script in the artifacts bucket; without it there is no job.",
     )
-    modules, has_modules = stack.optional(
+    _, has_modules = stack.optional(
         "CurateModulesKey",
         group=CODE,
         label="Modules",

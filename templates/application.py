@@ -37,6 +37,8 @@ from troposphere.ecs import (
     TaskDefinition,
     Volume,
 )
+from troposphere.iam import Role
+from troposphere.logs import LogGroup
 from troposphere.servicediscovery import (
     DnsConfig,
     DnsRecord,
@@ -84,45 +86,34 @@ class Application:
 def build(config: Config, networking: Networking, security: Security, ingress: Ingress) -> tuple[Stack, Application]:
     """Build the application stack. Data and events come later: the tasks find them through SSM (T201)."""
     stack = Stack(4, "application", __doc__ or "")
-    image = stack.parameter(
-        "ContainerImage",
-        group=IMAGE,
-        label="Image",
-        Description="The storefront's image, by tag or digest, from this stack's repository. The default only answers "
-        "the health check, so that this stack can be made before there is an image.",
-        Default=STAND_IN_IMAGE,
-        AllowedPattern=r"[a-z0-9][a-zA-Z0-9./_-]*(:[a-zA-Z0-9._-]+)?(@sha256:[0-9a-f]{64})?",
+    repository = image_repository(stack, security)
+    cluster = fargate_cluster(stack, config, security)
+    log = stack.add_resource(
+        logs.log_group("StorefrontLogs", key_arn=security.key_arn, retention_days=config.log_retention_days)
     )
-    is_stand_in = stack.condition("IsStandIn", Equals(image, STAND_IN_IMAGE))
-    count = stack.parameter(
-        "DesiredCount",
-        group=IMAGE,
-        label="Tasks to begin with",
-        Description="How many tasks to run at first. On an update say keep, or a service that has scaled out falls "
-        "back to this number.",
-        Default=str(config.min_tasks),
-        AllowedPattern="keep|[1-9][0-9]?",
+    model = Model.choose(stack)
+    task = storefront_task(
+        stack,
+        config,
+        security,
+        log,
+        model,
+        starter=execution_role(stack, security, repository, log),
+        role=task_role(stack, security, model),
     )
-    has_count = stack.condition("HasDesiredCount", Not(Equals(count, "keep")))
-    model = stack.parameter(
-        "BedrockModelId",
-        group=MODEL,
-        label="Model",
-        Description="Bedrock model that recommends products.",
-        Default="amazon.nova-lite-v1:0",
-        AllowedPattern=r"[a-z0-9-]+\.[a-zA-Z0-9.:-]+",
-    )
-    geography = stack.parameter(
-        "BedrockGeography",
-        group=MODEL,
-        label="Inference profile",
-        Description="Geography of the cross-Region inference profile to call the model by; none calls it in this "
-        "Region.",
-        Default="none",
-        AllowedValues=["none", "us", "eu", "apac", "global"],
-    )
-    has_profile = stack.condition("HasInferenceProfile", Not(Equals(geography, "none")))
+    service = storefront_service(stack, config, networking, security, ingress, cluster, task)
+    scale(stack, config, ingress, cluster, service)
+    service_alarms(stack, config, security, cluster, service)
 
+    return stack, stack.export(
+        Application,
+        cluster_name=Ref(cluster),
+        service_name=GetAtt(service, "Name"),
+    )
+
+
+def image_repository(stack: Stack, security: Security) -> Repository:
+    """Where the storefront's images are pushed; a tag, once pushed, is for ever that image."""
     repository = stack.add_resource(
         Repository(
             "Repository",
@@ -139,7 +130,25 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
         Description="Where the storefront's image is pushed.",
         Value=GetAtt(repository, "RepositoryUri"),
     )
+    return repository
 
+
+def keep_images(number: int) -> dict[str, Any]:
+    """The repository's lifecycle: the newest images, so that a release can be rolled back."""
+    return {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "description": f"Keep the newest {number} images",
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": number},
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+
+
+def fargate_cluster(stack: Stack, config: Config, security: Security) -> Cluster:
+    """The cluster, with Container Insights, which counts the running tasks (T197)."""
     # Container Insights would make this group itself, without key and for ever.
     insights_logs = stack.add_resource(
         logs.log_group(
@@ -149,7 +158,7 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
             retention_days=config.log_retention_days,
         )
     )
-    cluster = stack.add_resource(
+    return stack.add_resource(
         Cluster(
             "Cluster",
             ClusterName=Sub(names.PREFIX),
@@ -158,36 +167,75 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
             DependsOn=insights_logs.title,
         )
     )
-    storefront_logs = stack.add_resource(
-        logs.log_group("StorefrontLogs", key_arn=security.key_arn, retention_days=config.log_retention_days)
-    )
 
-    execution_role = stack.add_resource(
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """The Bedrock model that recommends products, and the ARNs by which it is reached."""
+
+    id: Value
+    arns: list[Value]
+
+    @classmethod
+    def choose(cls, stack: Stack) -> Model:
+        """Add the parameters that choose the model.
+
+        Current models are called through an inference profile, which sends a request to any Region of a geography;
+        IAM wants the profile's ARN and that of the model in each Region (T120).
+        """
+        model = stack.parameter(
+            "BedrockModelId",
+            group=MODEL,
+            label="Model",
+            Description="Bedrock model that recommends products.",
+            Default="amazon.nova-lite-v1:0",
+            AllowedPattern=r"[a-z0-9-]+\.[a-zA-Z0-9.:-]+",
+        )
+        geography = stack.parameter(
+            "BedrockGeography",
+            group=MODEL,
+            label="Inference profile",
+            Description="Geography of the cross-Region inference profile to call the model by; none calls it in this "
+            "Region.",
+            Default="none",
+            AllowedValues=["none", "us", "eu", "apac", "global"],
+        )
+        has_profile = stack.condition("HasInferenceProfile", Not(Equals(geography, "none")))
+        profile = "${BedrockGeography}.${BedrockModelId}"
+        return cls(
+            id=If(has_profile, Sub(profile), model),
+            arns=[
+                names.arn("bedrock:*::foundation-model/${BedrockModelId}"),
+                either(has_profile, names.arn(f"bedrock:{names.ACCOUNT}:inference-profile/{profile}")),
+            ],
+        )
+
+
+def execution_role(stack: Stack, security: Security, repository: Repository, log: LogGroup) -> Role:
+    """ECS's own role, apart from the task's (T117)."""
+    return stack.add_resource(
         policies.role(
             "ExecutionRole",
             "ecs-tasks",
             *policies.may_pull_image(GetAtt(repository, "Arn")),
-            policies.may_write_logs(GetAtt(storefront_logs, "Arn")),
+            policies.may_write_logs(GetAtt(log, "Arn")),
             policies.may_read_secret(security.database_secret_arn),
             policies.may_decrypt(security.key_arn, "secretsmanager"),
             description="Lets ECS start a task: pull its image, inject its secrets, open its log.",
         )
     )
-    # The narrative's list and no more; besides it, the login to the cache, which has no password (T145).
-    task_role = stack.add_resource(
+
+
+def task_role(stack: Stack, security: Security, model: Model) -> Role:
+    """The narrative's list and no more; besides it, the login to the cache, which has no password (T145)."""
+    return stack.add_resource(
         policies.role(
             "TaskRole",
             "ecs-tasks",
             policies.may_write_lake(*map(lake.raw, lake.DOMAINS)),
             policies.may_publish_events(),
             policies.may_keep_carts(),
-            policies.may_ask_model(
-                names.arn("bedrock:*::foundation-model/${BedrockModelId}"),
-                either(
-                    has_profile,
-                    names.arn(f"bedrock:{names.ACCOUNT}:inference-profile/${{BedrockGeography}}.${{BedrockModelId}}"),
-                ),
-            ),
+            policies.may_ask_model(*model.arns),
             policies.may_read_parameters(),
             policies.may_reach_cache(),
             policies.may_use_key(security.key_arn),
@@ -195,12 +243,30 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
         )
     )
 
+
+def storefront_task(
+    stack: Stack, config: Config, security: Security, log: LogGroup, model: Model, *, starter: Role, role: Role
+) -> TaskDefinition:
+    """One container of half a CPU and a gigabyte, which writes nothing to its own file system but below /tmp.
+
+    Its image declares /tmp as a volume, or the mount would belong to root and not to the container's user.
+    """
+    image = stack.parameter(
+        "ContainerImage",
+        group=IMAGE,
+        label="Image",
+        Description="The storefront's image, by tag or digest, from this stack's repository. The default only answers "
+        "the health check, so that this stack can be made before there is an image.",
+        Default=STAND_IN_IMAGE,
+        AllowedPattern=r"[a-z0-9][a-zA-Z0-9./_-]*(:[a-zA-Z0-9._-]+)?(@sha256:[0-9a-f]{64})?",
+    )
+    is_stand_in = stack.condition("IsStandIn", Equals(image, STAND_IN_IMAGE))
     told = settings.Storefront(
         parameters_path=names.PARAMETERS.name,
-        model_id=If(has_profile, Sub("${BedrockGeography}.${BedrockModelId}"), model),
+        model_id=model.id,
         port=str(config.container_port),
     )
-    task = stack.add_resource(
+    return stack.add_resource(
         TaskDefinition(
             "StorefrontTask",
             RequiresCompatibilities=["FARGATE"],
@@ -208,8 +274,8 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
             Cpu=str(config.task_cpu_units),
             Memory=str(config.task_memory_mib),
             RuntimePlatform=RuntimePlatform(CpuArchitecture="ARM64", OperatingSystemFamily="LINUX"),
-            ExecutionRoleArn=GetAtt(execution_role, "Arn"),
-            TaskRoleArn=GetAtt(task_role, "Arn"),
+            ExecutionRoleArn=GetAtt(starter, "Arn"),
+            TaskRoleArn=GetAtt(role, "Arn"),
             Volumes=[Volume(Name="scratch")],
             ContainerDefinitions=[
                 ContainerDefinition(
@@ -247,7 +313,7 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
                     LogConfiguration=LogConfiguration(
                         LogDriver="awslogs",
                         Options={
-                            "awslogs-group": Ref(storefront_logs),
+                            "awslogs-group": Ref(log),
                             "awslogs-region": Ref("AWS::Region"),
                             "awslogs-stream-prefix": "storefront",
                             "mode": "non-blocking",
@@ -259,6 +325,27 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
         )
     )
 
+
+def storefront_service(
+    stack: Stack,
+    config: Config,
+    networking: Networking,
+    security: Security,
+    ingress: Ingress,
+    cluster: Cluster,
+    task: TaskDefinition,
+) -> Service:
+    """The tasks behind the load balancer, over two zones; a deployment that does not become healthy is rolled back."""
+    count = stack.parameter(
+        "DesiredCount",
+        group=IMAGE,
+        label="Tasks to begin with",
+        Description="How many tasks to run at first. On an update say keep, or a service that has scaled out falls "
+        "back to this number.",
+        Default=str(config.min_tasks),
+        AllowedPattern="keep|[1-9][0-9]?",
+    )
+    has_count = stack.condition("HasDesiredCount", Not(Equals(count, "keep")))
     namespace = stack.add_resource(
         PrivateDnsNamespace(
             "Namespace",
@@ -279,8 +366,7 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
             Tags=stack.tags("storefront"),
         )
     )
-
-    service = stack.add_resource(
+    return stack.add_resource(
         Service(
             "StorefrontService",
             Cluster=Ref(cluster),
@@ -315,29 +401,6 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
             Tags=stack.tags("storefront"),
         )
     )
-
-    scale(stack, config, ingress, cluster, service)
-    service_alarms(stack, config, security, cluster, service)
-
-    return stack, stack.export(
-        Application,
-        cluster_name=Ref(cluster),
-        service_name=GetAtt(service, "Name"),
-    )
-
-
-def keep_images(number: int) -> dict[str, Any]:
-    """The repository's lifecycle: the newest images, so that a release can be rolled back."""
-    return {
-        "rules": [
-            {
-                "rulePriority": 1,
-                "description": f"Keep the newest {number} images",
-                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": number},
-                "action": {"type": "expire"},
-            }
-        ]
-    }
 
 
 def scale(stack: Stack, config: Config, ingress: Ingress, cluster: Cluster, service: Service) -> None:

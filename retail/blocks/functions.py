@@ -66,6 +66,10 @@ def queue_worker(
     log = stack.add_resource(
         logs.log_group(f"{name}Logs", key_arn=shared.key_arn, retention_days=config.log_retention_days)
     )
+    in_vpc: dict[str, Any] = {}
+    if vpc:
+        may = [*may, policies.may_manage_network_interfaces()]
+        in_vpc["Metadata"] = accepted(CKV_AWS_111=policies.ANYTHING["ec2:CreateNetworkInterface"])
     role = stack.add_resource(
         policies.role(
             f"{name}Role",
@@ -74,9 +78,8 @@ def queue_worker(
             policies.may_consume(GetAtt(queue, "Arn")),
             policies.may_use_key(shared.key_arn),
             *may,
-            *([policies.may_manage_network_interfaces()] if vpc else []),
             description=description,
-            **({"Metadata": accepted(CKV_AWS_111=policies.ANYTHING["ec2:CreateNetworkInterface"])} if vpc else {}),
+            **in_vpc,
         )
     )
     function = stack.add_resource(

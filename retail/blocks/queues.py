@@ -65,7 +65,7 @@ def work_queue(shared: Shared, name: str, *, visibility_seconds: int, late_after
     dead_letters = last_resort(
         shared,
         f"{name}DeadLetters",
-        f"The function behind {name}Queue failed on a message {shared.config.max_receives} times. Mend it, then redrive.",
+        f"A message of {name}Queue has failed {shared.config.max_receives} times. Mend its function, then redrive.",
     )
     queue = shared.stack.add_resource(
         Queue(
