@@ -6,6 +6,33 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 
+RATE_WINDOWS = (60, 120, 300, 600)
+LOG_RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+
+
 class ConfigError(ValueError):
     """A value of the configuration that no deployment would accept; the message says how to mend it."""
 
@@ -103,6 +130,8 @@ class Config:
                     f"{low} {getattr(self, low)}: give more than 0 and at most {high}, which is {getattr(self, high)}"
                 )
         for name, low_bound, high_bound, source in (
+            ("archive_days", 1, 3_650, "how long an archive keeps events, T170"),
+            ("database_backup_days", 1, 35, "how long Aurora keeps its own backups, T140"),
             ("dead_letter_retention_days", 1, 14, "the most that SQS keeps a message, T158"),
             ("rate_limit", 10, 2_000_000_000, "the range of a WAF rate rule, T77"),
             ("data_subnets", 3, 3, "Redshift Serverless wants three zones, T24"),
@@ -112,5 +141,10 @@ class Config:
             value = getattr(self, name)
             if not low_bound <= value <= high_bound:
                 raise ConfigError(f"{name} {value}: give {low_bound} to {high_bound} ({source})")
-        if self.rate_window_seconds not in (60, 120, 300, 600):
-            raise ConfigError(f"rate_window_seconds {self.rate_window_seconds}: give 60, 120, 300 or 600 (T77)")
+        for name, allowed, source in (
+            ("rate_window_seconds", RATE_WINDOWS, "the windows of a WAF rate rule, T77"),
+            ("log_retention_days", LOG_RETENTION_DAYS, "what CloudWatch Logs allows, T37"),
+        ):
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ConfigError(f"{name} {value}: give {', '.join(map(str, allowed))} ({source})")
