@@ -18,11 +18,9 @@ STACKS := 01-networking 02-security 03-ingress 04-application 05-data 06-events 
 OUT := $(STACKS:%=out/%.yaml)
 GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.py retail/contracts/*.py retail/queries/*.sql)
 
-ENV ?= dev
-PROJECT ?= retail
-REGION ?= $(AWS_REGION)
+DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup templates check lint types security test test-all bench lock hooks deploy destroy clean
+.PHONY: help setup lock hooks templates check lint types security test bench deploy $(DEPLOY_ONE) destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +88,25 @@ security: $(CHECKOV)
 
 test: $(DEV) templates lint types ## the tests, ten minutes at most
 	@$(BIN)/pytest
+
+# Deployment. ENV is the environment; DOMAIN and HOSTED_ZONE are wanted by 03, the rest is optional.
+# An AWS CLI of the machine's own is used first, else the one in .venv.
+
+ENV ?= dev
+WHERE = --environment $(ENV) $(if $(PROJECT),--project $(PROJECT)) $(if $(REGION),--region $(REGION))
+DEPLOY = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy $(WHERE) \
+  $(if $(DOMAIN),--domain $(DOMAIN)) $(if $(HOSTED_ZONE),--hosted-zone $(HOSTED_ZONE)) $(if $(IMAGE),--image $(IMAGE)) \
+  $(if $(OPERATIONS_EMAIL),--operations-email $(OPERATIONS_EMAIL)) \
+  $(if $(CUSTOMER_EMAIL),--customer-email $(CUSTOMER_EMAIL)) $(foreach parameter,$(SET),--set $(parameter))
+
+deploy: $(DEV) templates ## all stacks in order: ENV=dev DOMAIN=store.example.com HOSTED_ZONE=Z... [REGION=...]
+	@$(DEPLOY)
+
+$(DEPLOY_ONE): deploy-%: $(DEV) templates
+	@$(DEPLOY) --only $*
+
+destroy: $(DEV) ## all stacks backwards: ENV=dev CONFIRM=dev
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.destroy $(WHERE) $(if $(CONFIRM),--confirm $(CONFIRM))
 
 bench: $(DEV) ## the generator's speed, as ratios to its floor
 	@$(BIN)/python -m retail.ops.bench
