@@ -1,16 +1,25 @@
 """The local AWS: MiniStack on loopback with the project's handler pack.
 
-    python -m retail.local.emulator --port 5502 --state .local          # until interrupted; --iam enforces policies
+    python -m retail.local.emulator --port 5502 --state .local      # until interrupted; --iam enforces policies
 
-    with emulator(state=tmp_path) as aws:                               # a child process on a free port
+    with emulator(state=tmp_path) as aws:                           # a child process on a free port
         subprocess.run(["aws", "cloudformation", "deploy", ...], env=os.environ | aws.environment)
-        aws.reset()                                                     # forget everything, 0.1 s
+        aws.reset()                                                 # forget everything
 
-The deployed load balancer answers on the same port. Address it by the DNS name of its stack as Host header, or by
-path: `curl -H 'Host: <LoadBalancer DNSName>' <url>/path` and `curl <url>/_alb/<LoadBalancer name>/path` reach its
-listener on port 80 (the Host header's port, 80 when it has none, chooses the listener: `Host: <DNSName>:443`).
-Targets are forwarded to over plain HTTP at their registered address and port, so a process on 127.0.0.1 can serve
-as one. A distribution answers by Host header `<id>.cloudfront.net`.
+Version 1 of the AWS CLI sets the endpoint of `aws sqs` and `aws rds` itself: give those two `--endpoint-url`.
+
+The deployed load balancer answers on the same port, in plain HTTP whatever its listener says. Address it by
+its DNS name as Host header or by its name in the path:
+
+    curl -H 'Host: <DNSName>' <url>/products
+    curl <url>/_alb/<LoadBalancerName>/products
+
+A port in the Host header chooses among several listeners. Targets are called in plain HTTP at their registered
+address and port, so a process on 127.0.0.1 can be one. A distribution answers by the Host header of its domain.
+Such requests carry no signature, so they find what is deployed in REGION.
+
+To make one resource of a stack fail, hand it what AWS refuses: a malformed CIDR block, or a name that a resource
+made beforehand by its API has taken (a bucket, an event bus, a secret, a database cluster, a serverless cache).
 """
 
 from __future__ import annotations
@@ -66,11 +75,20 @@ def emulator(port: int | None = None, *, state: Path, iam: bool = False) -> Iter
     port = port or _free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "emulator.log"
-    command = [sys.executable, "-m", "retail.local.emulator",
-               "--port", str(port), "--state", str(state), *(["--iam"] if iam else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "retail.local.emulator",
+        "--port",
+        str(port),
+        "--state",
+        str(state),
+        *(["--iam"] if iam else []),
+    ]
     with log.open("wb") as output:
-        child = subprocess.Popen(command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT,
-                                 stdin=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
     try:
         url = f"http://{HOST}:{port}"
         _await_health(url, child, log)
@@ -135,24 +153,26 @@ def serve(port: int, state: Path, iam: bool) -> None:
     """Serve until a signal. Raises EmulatorError before anything is bound."""
     _check(port)
     # MiniStack reads these while it is imported. It would listen on every interface and open MQTT and SFTP ports.
-    os.environ.update({
-        "BIND_HOST": HOST,
-        "MINISTACK_HOST": HOST,
-        "MINISTACK_ACCOUNT_ID": ACCOUNT,
-        "MINISTACK_REGION": REGION,
-        "GATEWAY_PORT": str(port),
-        "STATE_DIR": str(state),
-        "S3_DATA_DIR": str(state / "s3"),
-        "AUTH": str(iam).lower(),
-        "IOT_MTLS_ENABLED": "0",
-        "SFTP_ENABLED": "0",
-        "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
-    })
-    from retail.local import handlers, refusals, touchpoints
+    os.environ.update(
+        {
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "MINISTACK_REGION": REGION,
+            "GATEWAY_PORT": str(port),
+            "STATE_DIR": str(state),
+            "S3_DATA_DIR": str(state / "s3"),
+            "AUTH": str(iam).lower(),
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
+        }
+    )
+    from retail.local import handlers, stacks, touchpoints
 
     application = touchpoints.application()
     handlers.register()
-    refusals.register()
+    stacks.register()
     asyncio.run(_serve(application, port))
 
 

@@ -107,6 +107,21 @@ def stacks() -> MutableMapping[str, dict[str, Any]]:
     return _module("services.cloudformation")._stacks
 
 
-def imported_names(stack: dict[str, Any]) -> set[str]:
-    """The names of the exports that a stack imports."""
-    return _module("services.cloudformation.handlers")._imported_export_names(stack, stack["StackName"])
+def actions() -> MutableMapping[str, Callable[[dict[str, list[str]]], Any]]:
+    """CloudFormation's operations by name; each takes the parsed query."""
+    return _module("services.cloudformation.handlers")._ACTION_HANDLERS
+
+
+def change_sets() -> MutableMapping[str, dict[str, Any]]:
+    """The change sets of the request's account and Region by id."""
+    return _module("services.cloudformation")._change_sets
+
+
+def imports_finder() -> tuple[Any, str]:
+    """The module and the name of the function (stack, its name) -> names of the exports that it imports."""
+    return _module("services.cloudformation.handlers"), "_imported_export_names"
+
+
+def runs_on_worker_thread(resource_type: str) -> bool:
+    """Whether MiniStack provisions the type off the request, which costs the AWS CLI its 30 s."""
+    return bool(_module("services.cloudformation.stacks")._runs_on_worker_thread(resource_type))

@@ -7,12 +7,36 @@ when it is not.
 
 from __future__ import annotations
 
-from retail.local.handlers import analytics, audit, containers, edge, events, functions, network, recorded, security, storage
+from retail.local.handlers import (
+    analytics,
+    audit,
+    containers,
+    database,
+    edge,
+    events,
+    functions,
+    network,
+    recorded,
+    security,
+    storage,
+)
 from retail.local.handlers.resource import Mend, Resource
 
 TYPES: dict[str, Resource | Mend] = {
     resource_type: handler
-    for module in (network, security, audit, edge, containers, storage, events, functions, analytics, recorded)
+    for module in (
+        network,
+        security,
+        audit,
+        edge,
+        containers,
+        storage,
+        database,
+        events,
+        functions,
+        analytics,
+        recorded,
+    )
     for resource_type, handler in module.TYPES.items()
 }
 

@@ -60,17 +60,24 @@ class _Body(io.BytesIO):
 def _deliver(service: str, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
     """Answer a prepared request with the service's own function instead of a socket."""
     url = urlsplit(request.url)
-    headers = {name.lower(): value.decode() if isinstance(value, bytes) else value
-               for name, value in request.headers.items()}
+    headers = {
+        name.lower(): value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()
+    }
     headers["host"] = url.netloc
     body = request.body or b""
     if hasattr(body, "read"):
         body = body.read()
     module = touchpoints.service(service)
     with touchpoints.in_place(module):
-        status, response_headers, content = _finished(module.handle_request(
-            request.method, url.path, headers, body.encode() if isinstance(body, str) else bytes(body),
-            parse_qs(url.query, keep_blank_values=True)))
+        status, response_headers, content = _finished(
+            module.handle_request(
+                request.method,
+                url.path,
+                headers,
+                body.encode() if isinstance(body, str) else bytes(body),
+                parse_qs(url.query, keep_blank_values=True),
+            )
+        )
     raw = content.encode() if isinstance(content, str) else bytes(content or b"")
     return AWSResponse(request.url, status, response_headers, _Body(raw))
 

@@ -5,29 +5,43 @@ from __future__ import annotations
 from retail.local.handlers.api import call, client
 from retail.local.handlers.resource import Created, Place, Properties, Resource, changed, only
 
-_TRAIL = ("S3BucketName", "S3KeyPrefix", "SnsTopicName", "IncludeGlobalServiceEvents", "IsMultiRegionTrail",
-          "CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn", "KMSKeyId", "IsOrganizationTrail")
-_COMPOSITE = ("ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmRule", "InsufficientDataActions",
-              "OKActions", "ActionsSuppressor", "ActionsSuppressorExtensionPeriod", "ActionsSuppressorWaitPeriod",
-              "Tags")
-
-
-def _trail(properties: Properties) -> Properties:
-    validation = {"EnableLogFileValidation": properties["EnableLogFileValidation"]} if (
-        "EnableLogFileValidation" in properties) else {}
-    return only(properties, *_TRAIL) | validation
+_TRAIL = (
+    "S3BucketName",
+    "S3KeyPrefix",
+    "SnsTopicName",
+    "IncludeGlobalServiceEvents",
+    "IsMultiRegionTrail",
+    "CloudWatchLogsLogGroupArn",
+    "CloudWatchLogsRoleArn",
+    "EnableLogFileValidation",
+    "KMSKeyId",
+    "IsOrganizationTrail",
+)
+_COMPOSITE = (
+    "ActionsEnabled",
+    "AlarmActions",
+    "AlarmDescription",
+    "AlarmRule",
+    "InsufficientDataActions",
+    "OKActions",
+    "ActionsSuppressor",
+    "ActionsSuppressorExtensionPeriod",
+    "ActionsSuppressorWaitPeriod",
+    "Tags",
+)
 
 
 def _create_trail(properties: Properties, place: Place) -> Created:
     name = properties.get("TrailName") or place.name()
-    arn = call("cloudtrail", "create_trail", {"Name": name} | _trail(properties))["TrailARN"]
+    arn = call("cloudtrail", "create_trail", {"Name": name} | only(properties, *_TRAIL))["TrailARN"]
+    call("cloudtrail", "update_trail", {"Name": name} | only(properties, *_TRAIL))  # CreateTrail drops the log group
     if properties.get("Tags"):
         client("cloudtrail").add_tags(ResourceId=arn, TagsList=properties["Tags"])
     return name, _record(name, properties)
 
 
 def _update_trail(ref: str, old: Properties, new: Properties) -> Created:
-    call("cloudtrail", "update_trail", {"Name": ref} | _trail(new))
+    call("cloudtrail", "update_trail", {"Name": ref} | only(new, *_TRAIL))
     attributes = _record(ref, new)
     if changed(old, new, "Tags"):
         client("cloudtrail").remove_tags(ResourceId=attributes["Arn"], TagsList=old.get("Tags", []))
@@ -38,7 +52,7 @@ def _update_trail(ref: str, old: Properties, new: Properties) -> Created:
 def _record(name: str, properties: Properties) -> dict[str, str]:
     """Start or stop the trail and choose its events, which the API does in calls of their own."""
     recording = str(properties["IsLogging"]).lower() == "true"
-    client("cloudtrail").start_logging(Name=name) if recording else client("cloudtrail").stop_logging(Name=name)
+    call("cloudtrail", "start_logging" if recording else "stop_logging", {"Name": name})
     if selectors := only(properties, "EventSelectors", "AdvancedEventSelectors"):
         call("cloudtrail", "put_event_selectors", {"TrailName": name} | selectors)
     trail = client("cloudtrail").get_trail(Name=name)["Trail"]
@@ -53,12 +67,15 @@ def _put_composite(name: str, properties: Properties) -> Created:
 
 TYPES = {
     "AWS::CloudTrail::Trail": Resource(
-        create=_create_trail, update=_update_trail,
+        create=_create_trail,
+        update=_update_trail,
         delete=lambda ref, properties: client("cloudtrail").delete_trail(Name=ref),
-        replaced_by=("TrailName",)),
+        replaced_by=("TrailName",),
+    ),
     "AWS::CloudWatch::CompositeAlarm": Resource(
         create=lambda properties, place: _put_composite(properties.get("AlarmName") or place.name(255), properties),
         update=lambda ref, old, new: _put_composite(ref, new),
         delete=lambda ref, properties: client("cloudwatch").delete_alarms(AlarmNames=[ref]),
-        replaced_by=("AlarmName",)),
+        replaced_by=("AlarmName",),
+    ),
 }

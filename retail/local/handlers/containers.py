@@ -5,7 +5,7 @@ from __future__ import annotations
 from retail.local.handlers.api import call, client
 from retail.local.handlers.resource import Created, Place, Properties, Resource, changed, without
 
-# What CreateService takes and UpdateService does not; all but Tags replace the service.
+# What CreateService takes and UpdateService does not.
 _FIXED = ("Cluster", "Role", "SchedulingStrategy", "ServiceName", "Tags", "LaunchType", "ForceNewDeployment")
 
 
@@ -52,19 +52,41 @@ def _associate(properties: Properties) -> Created:
 
 TYPES = {
     "AWS::ECS::TaskDefinition": Resource(
-        create=_register, update=_update_task_definition,
+        create=_register,
+        update=_update_task_definition,
         delete=lambda ref, properties: client("ecs").deregister_task_definition(taskDefinition=ref),
-        replaced_by=("Family", "ContainerDefinitions", "Cpu", "EnableFaultInjection", "ExecutionRoleArn",
-                     "InferenceAccelerators", "Memory", "NetworkMode", "PlacementConstraints", "ProxyConfiguration",
-                     "RequiresCompatibilities", "RuntimePlatform", "TaskRoleArn", "Volumes", "PidMode", "IpcMode",
-                     "EphemeralStorage")),
+        replaced_by=(
+            "Family",
+            "ContainerDefinitions",
+            "Cpu",
+            "EnableFaultInjection",
+            "ExecutionRoleArn",
+            "InferenceAccelerators",
+            "Memory",
+            "NetworkMode",
+            "PlacementConstraints",
+            "ProxyConfiguration",
+            "RequiresCompatibilities",
+            "RuntimePlatform",
+            "TaskRoleArn",
+            "Volumes",
+            "PidMode",
+            "IpcMode",
+            "EphemeralStorage",
+        ),
+    ),
     "AWS::ECS::Service": Resource(
-        create=_create_service, update=_update_service, delete=_delete_service,
-        replaced_by=("Cluster", "LaunchType", "Role", "SchedulingStrategy", "ServiceName")),
+        create=_create_service,
+        update=_update_service,
+        delete=_delete_service,
+        replaced_by=("Cluster", "Role", "SchedulingStrategy", "ServiceName"),
+    ),
     "AWS::ECS::ClusterCapacityProviderAssociations": Resource(
         create=lambda properties, place: _associate(properties),
         update=lambda ref, old, new: _associate(new),
         delete=lambda ref, properties: client("ecs").put_cluster_capacity_providers(
-            cluster=ref, capacityProviders=[], defaultCapacityProviderStrategy=[]),
-        replaced_by=("Cluster",)),
+            cluster=ref, capacityProviders=[], defaultCapacityProviderStrategy=[]
+        ),
+        replaced_by=("Cluster",),
+    ),
 }

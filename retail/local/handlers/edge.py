@@ -1,4 +1,4 @@
-"""WAF and CloudFront."""
+"""WAF, CloudFront and the load balancer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from retail.local.handlers.resource import Mend, Properties
 
 EDGE_REGION = "us-east-1"
 
-# Web ACL capacity units of AWS's managed rule groups, as DescribeManagedRuleGroup reports them.
+# Web ACL capacity units that AWS's documentation gives for its managed rule groups.
 _MANAGED_CAPACITY = {
     "AWSManagedRulesAdminProtectionRuleSet": 100,
     "AWSManagedRulesAmazonIpReputationList": 25,
@@ -26,8 +26,10 @@ _RULE_CAPACITY = 2  # a rate-based rule; other statements differ
 
 def _checked_scope(properties: Properties) -> Properties:
     if properties.get("Scope") == "CLOUDFRONT" and touchpoints.region() != EDGE_REGION:
-        raise Refused("Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT "
-                      f"(Service: Wafv2, Status Code: 400): a CLOUDFRONT web ACL belongs in {EDGE_REGION}")
+        raise Refused(
+            "Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT "
+            f"(Service: Wafv2, Status Code: 400): a CLOUDFRONT web ACL belongs in {EDGE_REGION}"
+        )
     return properties
 
 
@@ -41,6 +43,7 @@ def _web_acl(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
 
 def _modified(kind: str) -> Mend:
     """A CloudFront policy; `kind` as in `get_cache_policy`."""
+
     def attributes(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
         policy = getattr(client("cloudfront"), f"get_{kind}")(Id=ref)
         body = next(value for name, value in policy.items() if name.endswith("Policy"))
@@ -49,7 +52,24 @@ def _modified(kind: str) -> Mend:
     return Mend(finish=attributes)
 
 
+def _target_group(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
+    group = client("elbv2").describe_target_groups(TargetGroupArns=[ref])["TargetGroups"][0]
+    return {"LoadBalancerArns": group.get("LoadBalancerArns", [])}
+
+
+def _must_be_unprotected(ref: str, properties: Properties) -> None:
+    attributes = client("elbv2").describe_load_balancer_attributes(LoadBalancerArn=ref)["Attributes"]
+    if {"Key": "deletion_protection.enabled", "Value": "true"} in attributes:
+        raise Refused(
+            f"Load balancer '{ref}' cannot be deleted because deletion protection is enabled "
+            "(Service: ElasticLoadBalancingV2, Status Code: 400)"
+        )
+
+
 TYPES = {
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": Mend(before_delete=_must_be_unprotected),
+    "AWS::ElasticLoadBalancingV2::TargetGroup": Mend(finish=_target_group),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": Mend(finish=lambda ref, old, new: {"IsDefault": False}),
     "AWS::WAFv2::WebACL": Mend(prepare=_checked_scope, finish=_web_acl),
     "AWS::CloudFront::CachePolicy": _modified("cache_policy"),
     "AWS::CloudFront::OriginRequestPolicy": _modified("origin_request_policy"),

@@ -17,8 +17,7 @@ _TOPIC = ("KmsMasterKeyId", "SignatureVersion", "TracingConfig", "FifoTopic", "C
 def _topic(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
     for name in _TOPIC:
         if name in new or name in old:
-            client("sns").set_topic_attributes(
-                TopicArn=ref, AttributeName=name, AttributeValue=str(new.get(name, "")))
+            client("sns").set_topic_attributes(TopicArn=ref, AttributeName=name, AttributeValue=str(new.get(name, "")))
     return only(new, *_TOPIC, "DisplayName")
 
 
@@ -31,13 +30,19 @@ def _bus(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
 
 def _create_archive(properties: Properties, place: Place) -> Created:
     name = properties.get("ArchiveName") or place.name(48)
-    arn = call("events", "create_archive", {"ArchiveName": name, "EventSourceArn": properties["SourceArn"]}
-               | without(properties, "ArchiveName", "SourceArn"))["ArchiveArn"]
+    arn = call(
+        "events",
+        "create_archive",
+        {"ArchiveName": name, "EventSourceArn": properties["SourceArn"]}
+        | without(properties, "ArchiveName", "SourceArn"),
+    )["ArchiveArn"]
     return name, {"Arn": arn}
 
 
 def _update_archive(ref: str, old: Properties, new: Properties) -> Created:
-    arn = call("events", "update_archive", {"ArchiveName": ref} | without(new, "ArchiveName", "SourceArn"))["ArchiveArn"]
+    arn = call("events", "update_archive", {"ArchiveName": ref} | without(new, "ArchiveName", "SourceArn"))[
+        "ArchiveArn"
+    ]
     return ref, {"Arn": arn}
 
 
@@ -46,8 +51,11 @@ def _put_statement(properties: Properties) -> Created:
     bus, sid = properties.get("EventBusName", DEFAULT_BUS), properties["StatementId"]
     _delete_statement(bus, sid)
     statement = properties.get("Statement") or {
-        "Effect": "Allow", "Principal": properties["Principal"], "Action": properties["Action"],
-        "Resource": client("events").describe_event_bus(Name=bus)["Arn"]}
+        "Effect": "Allow",
+        "Principal": properties["Principal"],
+        "Action": properties["Action"],
+        "Resource": client("events").describe_event_bus(Name=bus)["Arn"],
+    }
     policy = touchpoints.event_bus_policies().setdefault(bus, {"Version": "2012-10-17", "Statement": []})
     policy["Statement"].append({"Sid": sid} | statement)
     return f"{bus}|{sid}", {}
@@ -61,12 +69,15 @@ TYPES = {
     "AWS::SNS::Topic": Mend(finish=_topic),
     "AWS::Events::EventBus": Mend(finish=_bus),
     "AWS::Events::Archive": Resource(
-        create=_create_archive, update=_update_archive,
+        create=_create_archive,
+        update=_update_archive,
         delete=lambda ref, properties: client("events").delete_archive(ArchiveName=ref),
-        replaced_by=("ArchiveName", "SourceArn")),
+        replaced_by=("ArchiveName", "SourceArn"),
+    ),
     "AWS::Events::EventBusPolicy": Resource(
         create=lambda properties, place: _put_statement(properties),
         update=lambda ref, old, new: _put_statement(new),
         delete=lambda ref, properties: _delete_statement(*ref.split("|")),
-        replaced_by=("EventBusName", "StatementId")),
+        replaced_by=("EventBusName", "StatementId"),
+    ),
 }

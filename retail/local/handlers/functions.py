@@ -16,11 +16,15 @@ def _function(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
     if kept:
         call("lambda", "update_function_configuration", {"FunctionName": ref} | kept)
     if "ReservedConcurrentExecutions" in new:
-        call("lambda", "put_function_concurrency", {
-            "FunctionName": ref, "ReservedConcurrentExecutions": new["ReservedConcurrentExecutions"]})
+        call(
+            "lambda",
+            "put_function_concurrency",
+            {"FunctionName": ref, "ReservedConcurrentExecutions": new["ReservedConcurrentExecutions"]},
+        )
     elif "ReservedConcurrentExecutions" in old:
         client("lambda").delete_function_concurrency(FunctionName=ref)
-    return {}
+    snap_start = client("lambda").get_function_configuration(FunctionName=ref)["SnapStart"]
+    return {f"SnapStartResponse.{name}": snap_start[name] for name in ("ApplyOn", "OptimizationStatus")}
 
 
 TYPES = {"AWS::Lambda::Function": Mend(finish=_function)}

@@ -15,8 +15,7 @@ LARGEST_VPC, SMALLEST_VPC = 16, 28  # prefix lengths; EC2 refuses others with In
 def _tagged(kind: str, properties: Properties) -> Properties:
     """EC2 takes the tags of a new resource as a specification."""
     tags = properties.get("Tags")
-    return without(properties, "Tags") | (
-        {"TagSpecifications": [{"ResourceType": kind, "Tags": tags}]} if tags else {})
+    return without(properties, "Tags") | ({"TagSpecifications": [{"ResourceType": kind, "Tags": tags}]} if tags else {})
 
 
 def _retag(resource_id: str, old: Properties, new: Properties) -> None:
@@ -99,10 +98,15 @@ def _checked(cidr: str) -> str:
 
 def _authorize(direction: str, properties: Properties, place: Place) -> Created:
     group = properties["GroupId"]
-    present = {rule["SecurityGroupRuleId"] for rule in client("ec2").describe_security_group_rules(
-        Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]}
-    rule = call("ec2", f"authorize_security_group_{direction}",
-                {"GroupId": group, "IpPermissions": [_permission(properties)]})["SecurityGroupRules"][0]
+    present = {
+        rule["SecurityGroupRuleId"]
+        for rule in client("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])[
+            "SecurityGroupRules"
+        ]
+    }
+    rule = call(
+        "ec2", f"authorize_security_group_{direction}", {"GroupId": group, "IpPermissions": [_permission(properties)]}
+    )["SecurityGroupRules"][0]
     ref = rule["SecurityGroupRuleId"]
     if ref in present:
         raise Refused(f"the specified rule already exists in {group} (InvalidPermission.Duplicate)")
@@ -110,8 +114,11 @@ def _authorize(direction: str, properties: Properties, place: Place) -> Created:
 
 
 def _describe_rule(direction: str, ref: str, old: Properties, new: Properties) -> Created:
-    call("ec2", f"update_security_group_rule_descriptions_{direction}",
-         {"GroupId": new["GroupId"], "IpPermissions": [_permission(new)]})
+    call(
+        "ec2",
+        f"update_security_group_rule_descriptions_{direction}",
+        {"GroupId": new["GroupId"], "IpPermissions": [_permission(new)]},
+    )
     return ref, {"Id": ref}
 
 
@@ -121,10 +128,21 @@ def _revoke(direction: str, ref: str, properties: Properties) -> None:
 
 def _rule(direction: str, end: str) -> Resource:
     return Resource(
-        create=partial(_authorize, direction), update=partial(_describe_rule, direction),
+        create=partial(_authorize, direction),
+        update=partial(_describe_rule, direction),
         delete=partial(_revoke, direction),
-        replaced_by=("IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "GroupId",
-                     f"{end}SecurityGroupId", f"{end}PrefixListId"))
+        replaced_by=(
+            "IpProtocol",
+            "FromPort",
+            "ToPort",
+            "CidrIp",
+            "CidrIpv6",
+            "GroupId",
+            f"{end}SecurityGroupId",
+            f"{end}PrefixListId",
+            *(("GroupName", "SourceSecurityGroupName", "SourceSecurityGroupOwnerId") if end == "Source" else ()),
+        ),
+    )
 
 
 def _checked_vpc(properties: Properties) -> Properties:
@@ -158,7 +176,11 @@ def _security_group(ref: str, old: Properties, new: Properties) -> dict[str, Any
 
 def _subnet(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
     subnet = client("ec2").describe_subnets(SubnetIds=[ref])["Subnets"][0]
-    return {name: subnet[name] for name in ("AvailabilityZone", "CidrBlock", "VpcId")} | {"SubnetId": ref}
+    return {name: subnet[name] for name in ("AvailabilityZone", "CidrBlock", "VpcId")} | {
+        "SubnetId": ref,
+        "Ipv6CidrBlocks": [],
+        "NetworkAclAssociationId": ref.replace("subnet-", "aclassoc-"),
+    }
 
 
 def _itself(attribute: str) -> Mend:
@@ -168,19 +190,36 @@ def _itself(attribute: str) -> Mend:
 
 TYPES = {
     "AWS::EC2::EIP": Resource(
-        create=_allocate, update=_update_address, delete=_release,
-        replaced_by=("NetworkBorderGroup", "TransferAddress", "IpamPoolId", "Address")),
+        create=_allocate,
+        update=_update_address,
+        delete=_release,
+        replaced_by=("NetworkBorderGroup", "TransferAddress", "IpamPoolId", "Address"),
+    ),
     "AWS::EC2::NatGateway": Resource(
-        create=_create_nat_gateway, update=_update_nat_gateway,
+        create=_create_nat_gateway,
+        update=_update_nat_gateway,
         delete=lambda ref, properties: client("ec2").delete_nat_gateway(NatGatewayId=ref),
-        replaced_by=("VpcId", "SubnetId", "ConnectivityType", "AllocationId", "PrivateIpAddress",
-                     "AvailabilityMode")),
+        replaced_by=("VpcId", "SubnetId", "ConnectivityType", "AllocationId", "PrivateIpAddress", "AvailabilityMode"),
+    ),
     "AWS::EC2::FlowLog": Resource(
-        create=_create_flow_log, update=_update_flow_log,
+        create=_create_flow_log,
+        update=_update_flow_log,
         delete=lambda ref, properties: client("ec2").delete_flow_logs(FlowLogIds=[ref]),
-        replaced_by=("DeliverCrossAccountRole", "DeliverLogsPermissionArn", "LogGroupName", "LogDestination",
-                     "ResourceId", "TrafficType", "LogDestinationType", "ResourceType", "LogFormat",
-                     "MaxAggregationInterval", "DestinationOptions", "TagFieldSpecifications")),
+        replaced_by=(
+            "DeliverCrossAccountRole",
+            "DeliverLogsPermissionArn",
+            "LogGroupName",
+            "LogDestination",
+            "ResourceId",
+            "TrafficType",
+            "LogDestinationType",
+            "ResourceType",
+            "LogFormat",
+            "MaxAggregationInterval",
+            "DestinationOptions",
+            "TagFieldSpecifications",
+        ),
+    ),
     "AWS::EC2::SecurityGroupIngress": _rule("ingress", "Source"),
     "AWS::EC2::SecurityGroupEgress": _rule("egress", "Destination"),
     "AWS::EC2::VPC": Mend(prepare=_checked_vpc, finish=_vpc),
@@ -190,4 +229,8 @@ TYPES = {
     "AWS::EC2::RouteTable": _itself("RouteTableId"),
     "AWS::EC2::InternetGateway": _itself("InternetGatewayId"),
     "AWS::EC2::SubnetRouteTableAssociation": _itself("Id"),
+    "AWS::EC2::VPCGatewayAttachment": Mend(
+        finish=lambda ref, old, new: {"AttachmentType": "IGW" if "InternetGatewayId" in new else "VGW"}
+    ),
+    "AWS::EC2::Route": Mend(finish=lambda ref, old, new: {"CidrBlock": ref.split("|")[1]}),
 }

@@ -25,8 +25,9 @@ def _id(*parts: str, length: int = 36) -> str:
     return f"{digest[:8]}-{digest[8:12]}-{digest[12:16]}-{digest[16:20]}-{digest[20:32]}"[:length]
 
 
-def _recorded(ref: Callable[[Properties, Place], str], attributes: Callable[[str, Properties], dict[str, Any]],
-              *replaced_by: str) -> Resource:
+def _recorded(
+    ref: Callable[[Properties, Place], str], attributes: Callable[[str, Properties], dict[str, Any]], *replaced_by: str
+) -> Resource:
     def create(properties: Properties, place: Place) -> Created:
         name = ref(properties, place)
         return name, attributes(name, properties)
@@ -35,7 +36,8 @@ def _recorded(ref: Callable[[Properties, Place], str], attributes: Callable[[str
         create=create,
         update=lambda name, old, new: (name, attributes(name, new)),
         delete=lambda name, properties: None,
-        replaced_by=replaced_by)
+        replaced_by=replaced_by,
+    )
 
 
 def _scalable_target(properties: Properties, place: Place) -> str:
@@ -46,8 +48,11 @@ def _scaling_policy(properties: Properties, place: Place) -> str:
     namespace, resource = properties.get("ServiceNamespace"), properties.get("ResourceId")
     if target := properties.get("ScalingTargetId"):
         resource, _, namespace = target.split("|")
-    return _arn("autoscaling", f"scalingPolicy:{_id(place.stack, place.logical_id)}:resource/{namespace}/{resource}"
-                               f":policyName/{properties['PolicyName']}")
+    return _arn(
+        "autoscaling",
+        f"scalingPolicy:{_id(place.stack, place.logical_id)}:resource/{namespace}/{resource}"
+        f":policyName/{properties['PolicyName']}",
+    )
 
 
 def _accelerator(ref: str, properties: Properties) -> dict[str, Any]:
@@ -63,63 +68,90 @@ def _accelerator(ref: str, properties: Properties) -> dict[str, Any]:
 
 def _namespace(ref: str, properties: Properties) -> dict[str, Any]:
     namespace_id = _id(ref)
-    return {f"Namespace.{name}": value for name, value in {
-        "AdminUsername": properties.get("AdminUsername", "admin"),
-        "CreationDate": datetime.now(UTC).isoformat(timespec="seconds"),
-        "DbName": properties.get("DbName", "dev"),
-        "DefaultIamRoleArn": properties.get("DefaultIamRoleArn", ""),
-        "IamRoles": properties.get("IamRoles", []),
-        "KmsKeyId": properties.get("KmsKeyId", "AWS_OWNED_KMS_KEY"),
-        "LogExports": properties.get("LogExports", []),
-        "NamespaceArn": _arn("redshift-serverless", f"namespace/{namespace_id}"),
-        "NamespaceId": namespace_id,
-        "NamespaceName": ref,
-        "Status": "AVAILABLE",
-    }.items()}
+    return {
+        f"Namespace.{name}": value
+        for name, value in {
+            "AdminUsername": properties.get("AdminUsername", "admin"),
+            "CreationDate": datetime.now(UTC).isoformat(timespec="seconds"),
+            "DbName": properties.get("DbName", "dev"),
+            "DefaultIamRoleArn": properties.get("DefaultIamRoleArn", ""),
+            "IamRoles": properties.get("IamRoles", []),
+            "KmsKeyId": properties.get("KmsKeyId", "AWS_OWNED_KMS_KEY"),
+            "LogExports": properties.get("LogExports", []),
+            "NamespaceArn": _arn("redshift-serverless", f"namespace/{namespace_id}"),
+            "NamespaceId": namespace_id,
+            "NamespaceName": ref,
+            "Status": "AVAILABLE",
+        }.items()
+    }
 
 
 def _workgroup(ref: str, properties: Properties) -> dict[str, Any]:
-    workgroup_id = _id(ref)
-    return {f"Workgroup.{name}": value for name, value in {
-        "BaseCapacity": properties.get("BaseCapacity", 128),
-        "CreationDate": datetime.now(UTC).isoformat(timespec="seconds"),
-        "Endpoint.Address": f"{ref}.{touchpoints.account()}.{touchpoints.region()}.redshift-serverless.amazonaws.com",
-        "Endpoint.Port": properties.get("Port", 5439),
-        "EnhancedVpcRouting": properties.get("EnhancedVpcRouting", False),
-        "MaxCapacity": properties.get("MaxCapacity", ""),
-        "NamespaceName": properties["NamespaceName"],
-        "PubliclyAccessible": properties.get("PubliclyAccessible", False),
-        "SecurityGroupIds": properties.get("SecurityGroupIds", []),
-        "Status": "AVAILABLE",
-        "SubnetIds": properties.get("SubnetIds", []),
-        "WorkgroupArn": _arn("redshift-serverless", f"workgroup/{workgroup_id}"),
-        "WorkgroupId": workgroup_id,
-        "WorkgroupName": ref,
-    }.items()}
+    account, region, workgroup_id = touchpoints.account(), touchpoints.region(), _id(ref)
+    return {
+        f"Workgroup.{name}": value
+        for name, value in {
+            "BaseCapacity": properties.get("BaseCapacity", 128),
+            "ConfigParameters": properties.get("ConfigParameters", []),
+            "CreationDate": datetime.now(UTC).isoformat(timespec="seconds"),
+            "Endpoint.Address": f"{ref}.{account}.{region}.redshift-serverless.amazonaws.com",
+            "Endpoint.Port": properties.get("Port", 5439),
+            "EnhancedVpcRouting": properties.get("EnhancedVpcRouting", False),
+            "MaxCapacity": properties.get("MaxCapacity", ""),
+            "NamespaceName": properties["NamespaceName"],
+            "PubliclyAccessible": properties.get("PubliclyAccessible", False),
+            "SecurityGroupIds": properties.get("SecurityGroupIds", []),
+            "Status": "AVAILABLE",
+            "SubnetIds": properties.get("SubnetIds", []),
+            "TrackName": properties.get("TrackName", "current"),
+            "WorkgroupArn": _arn("redshift-serverless", f"workgroup/{workgroup_id}"),
+            "WorkgroupId": workgroup_id,
+            "WorkgroupName": ref,
+        }.items()
+    }
 
 
 TYPES = {
     "AWS::ApplicationAutoScaling::ScalableTarget": _recorded(
-        _scalable_target, lambda ref, properties: {"Id": ref},
-        "ResourceId", "ScalableDimension", "ServiceNamespace"),
+        _scalable_target, lambda ref, properties: {"Id": ref}, "ResourceId", "ScalableDimension", "ServiceNamespace"
+    ),
     "AWS::ApplicationAutoScaling::ScalingPolicy": _recorded(
-        _scaling_policy, lambda ref, properties: {"Arn": ref},
-        "PolicyName", "ServiceNamespace", "ResourceId", "ScalableDimension", "ScalingTargetId"),
+        _scaling_policy,
+        lambda ref, properties: {"Arn": ref},
+        "PolicyName",
+        "ServiceNamespace",
+        "ResourceId",
+        "ScalableDimension",
+        "ScalingTargetId",
+    ),
     "AWS::GlobalAccelerator::Accelerator": _recorded(
         lambda properties, place: _arn("globalaccelerator", f"accelerator/{_id(place.stack, place.logical_id)}", ""),
-        _accelerator),
+        _accelerator,
+    ),
     "AWS::GlobalAccelerator::Listener": _recorded(
-        lambda properties, place: f"{properties['AcceleratorArn']}/listener/{_id(place.stack, place.logical_id, length=8)}",
-        lambda ref, properties: {"ListenerArn": ref}, "AcceleratorArn"),
+        lambda properties, place: (
+            f"{properties['AcceleratorArn']}/listener/{_id(place.stack, place.logical_id, length=8)}"
+        ),
+        lambda ref, properties: {"ListenerArn": ref},
+        "AcceleratorArn",
+    ),
     "AWS::GlobalAccelerator::EndpointGroup": _recorded(
-        lambda properties, place:
-            f"{properties['ListenerArn']}/endpoint-group/{_id(place.stack, place.logical_id, length=13)}",
-        lambda ref, properties: {"EndpointGroupArn": ref}, "EndpointGroupRegion", "ListenerArn"),
+        lambda properties, place: (
+            f"{properties['ListenerArn']}/endpoint-group/{_id(place.stack, place.logical_id, length=13)}"
+        ),
+        lambda ref, properties: {"EndpointGroupArn": ref},
+        "EndpointGroupRegion",
+        "ListenerArn",
+    ),
     "AWS::RedshiftServerless::Namespace": _recorded(
-        lambda properties, place: properties["NamespaceName"], _namespace, "NamespaceName"),
+        lambda properties, place: properties["NamespaceName"], _namespace, "NamespaceName"
+    ),
     "AWS::RedshiftServerless::Workgroup": _recorded(
-        lambda properties, place: properties["WorkgroupName"], _workgroup, "WorkgroupName", "NamespaceName"),
+        lambda properties, place: properties["WorkgroupName"], _workgroup, "WorkgroupName", "NamespaceName"
+    ),
     "AWS::WAFv2::LoggingConfiguration": _recorded(
         lambda properties, place: properties["ResourceArn"],
-        lambda ref, properties: {"ManagedByFirewallManager": False}, "ResourceArn"),
+        lambda ref, properties: {"ManagedByFirewallManager": False},
+        "ResourceArn",
+    ),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,8 @@ class Resource:
 
     def install(self, resource_type: str) -> None:
         touchpoints.replacing_properties()[resource_type] = self.replaced_by
-        touchpoints.handlers()[resource_type] = {
+        own = touchpoints.handlers().get(resource_type, {})
+        touchpoints.handlers()[resource_type] = only(own, "snapshot") | {
             "create": lambda logical_id, properties, stack: self.create(properties, Place(stack, logical_id)),
             "update": lambda ref, old, new, stack: self.update(ref, old, new),
             "delete": self.delete,
@@ -77,12 +78,22 @@ class Mend:
 
         def create(logical_id: str, properties: Properties, stack: str) -> Created:
             ref, attributes = own["create"](logical_id, self.prepare(copy.deepcopy(properties)), stack)
-            return ref, attributes | self._finished(ref, {}, properties, own)
+            try:
+                return ref, attributes | self.finish(ref, {}, properties)
+            except Exception:
+                own["delete"](ref, properties)  # the engine knows of no resource to roll back
+                raise
 
         def update(ref: str, old: Properties, new: Properties, *place: str) -> Created:
             before, after = self.prepare(copy.deepcopy(old)), self.prepare(copy.deepcopy(new))
             kept, attributes = own["update"](ref, before, after, *place)
-            return kept, attributes | self.finish(kept, old if kept == ref else {}, new)
+            try:
+                return kept, attributes | self.finish(kept, old if kept == ref else {}, new)
+            except Exception:
+                if kept == ref:  # the engine takes a failed update for one that has changed nothing
+                    own["update"](ref, after, before, *place)
+                    self.finish(ref, new, old)
+                raise
 
         def delete(ref: str, properties: Properties, *place: str) -> None:
             self.before_delete(ref, properties)
@@ -93,14 +104,6 @@ class Mend:
         if "update" in own:
             mended["update"] = update
         touchpoints.handlers()[resource_type] = mended
-
-    def _finished(self, ref: str, old: Properties, new: Properties, own: Mapping[str, Any]) -> dict[str, Any]:
-        """A create that fails here must leave nothing behind, for the engine knows of no resource to roll back."""
-        try:
-            return self.finish(ref, old, new)
-        except Exception:
-            own["delete"](ref, new)
-            raise
 
 
 def only(properties: Properties, *names: str) -> Properties:

@@ -13,12 +13,16 @@ def _value(properties: Properties) -> Properties:
     generate = properties.get("GenerateSecretString")
     if generate is None:
         return only(properties, "SecretString")
-    generated = call("secretsmanager", "get_random_password",
-                     without(generate, "SecretStringTemplate", "GenerateStringKey"))["RandomPassword"]
+    generated = call(
+        "secretsmanager", "get_random_password", without(generate, "SecretStringTemplate", "GenerateStringKey")
+    )["RandomPassword"]
     if "SecretStringTemplate" not in generate:
         return {"SecretString": generated}
-    return {"SecretString": json.dumps(
-        json.loads(generate["SecretStringTemplate"]) | {generate["GenerateStringKey"]: generated})}
+    return {
+        "SecretString": json.dumps(
+            json.loads(generate["SecretStringTemplate"]) | {generate["GenerateStringKey"]: generated}
+        )
+    }
 
 
 def _create(properties: Properties, place: Place) -> Created:
@@ -46,13 +50,17 @@ def _put_policy(properties: Properties) -> Created:
 
 TYPES = {
     "AWS::SecretsManager::Secret": Resource(
-        create=_create, update=_update,
-        delete=lambda ref, properties:
-            client("secretsmanager").delete_secret(SecretId=ref, ForceDeleteWithoutRecovery=True),
-        replaced_by=("Name",)),
+        create=_create,
+        update=_update,
+        delete=lambda ref, properties: client("secretsmanager").delete_secret(
+            SecretId=ref, ForceDeleteWithoutRecovery=True
+        ),
+        replaced_by=("Name",),
+    ),
     "AWS::SecretsManager::ResourcePolicy": Resource(
         create=lambda properties, place: _put_policy(properties),
         update=lambda ref, old, new: _put_policy(new),
         delete=lambda ref, properties: client("secretsmanager").delete_resource_policy(SecretId=ref),
-        replaced_by=("SecretId",)),
+        replaced_by=("SecretId",),
+    ),
 }

@@ -15,28 +15,38 @@ _TRANSITION_NAMES = {"TransitionInDays": "Days", "TransitionDate": "Date", "Stor
 
 
 def _encryption(configuration: Properties) -> Properties:
-    rules = [{"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]}
-             | only(rule, "BucketKeyEnabled") for rule in configuration["ServerSideEncryptionConfiguration"]]
+    rules = [
+        {"ApplyServerSideEncryptionByDefault": rule["ServerSideEncryptionByDefault"]} | only(rule, "BucketKeyEnabled")
+        for rule in configuration["ServerSideEncryptionConfiguration"]
+    ]
     return {"ServerSideEncryptionConfiguration": {"Rules": rules}}
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:
     made = {api: rule[name] for name, api in _RULE_NAMES.items() if name in rule}
     made["Filter"] = {"Prefix": rule.get("Prefix", "")}
-    expiration = {api: rule[name] for name, api in (
-        ("ExpirationInDays", "Days"), ("ExpirationDate", "Date"),
-        ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker")) if name in rule}
+    expiration = {
+        api: rule[name]
+        for name, api in (
+            ("ExpirationInDays", "Days"),
+            ("ExpirationDate", "Date"),
+            ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker"),
+        )
+        if name in rule
+    }
     if expiration:
         made["Expiration"] = expiration
     if "Transitions" in rule:
-        made["Transitions"] = [{_TRANSITION_NAMES[name]: value for name, value in each.items()}
-                               for each in rule["Transitions"]]
+        made["Transitions"] = [
+            {_TRANSITION_NAMES[name]: value for name, value in each.items()} for each in rule["Transitions"]
+        ]
     if "NoncurrentVersionExpiration" in rule:
         made["NoncurrentVersionExpiration"] = rule["NoncurrentVersionExpiration"]
     if "NoncurrentVersionTransitions" in rule:
         made["NoncurrentVersionTransitions"] = [
             {"NoncurrentDays": each["TransitionInDays"]} | without(each, "TransitionInDays")
-            for each in rule["NoncurrentVersionTransitions"]]
+            for each in rule["NoncurrentVersionTransitions"]
+        ]
     return made
 
 
@@ -49,14 +59,26 @@ def _ownership(configuration: Properties) -> Properties:
 
 
 def _logging(configuration: Properties) -> Properties:
-    return {"BucketLoggingStatus": {"LoggingEnabled": {
-        "TargetBucket": configuration["DestinationBucketName"], "TargetPrefix": configuration.get("LogFilePrefix", "")}}}
+    return {
+        "BucketLoggingStatus": {
+            "LoggingEnabled": {
+                "TargetBucket": configuration["DestinationBucketName"],
+                "TargetPrefix": configuration.get("LogFilePrefix", ""),
+            }
+        }
+    }
 
 
 # property, how S3 takes it, how S3 forgets it
 _BUCKET = (
     ("BucketEncryption", "put_bucket_encryption", _encryption, "delete_bucket_encryption"),
     ("LifecycleConfiguration", "put_bucket_lifecycle_configuration", _lifecycle, "delete_bucket_lifecycle"),
+    (
+        "VersioningConfiguration",
+        "put_bucket_versioning",
+        lambda versioning: {"VersioningConfiguration": versioning},
+        None,
+    ),
     ("OwnershipControls", "put_bucket_ownership_controls", _ownership, "delete_bucket_ownership_controls"),
     ("LoggingConfiguration", "put_bucket_logging", _logging, None),
     ("Tags", "put_bucket_tagging", lambda tags: {"Tagging": {"TagSet": tags}}, "delete_bucket_tagging"),
@@ -81,19 +103,46 @@ def _must_be_empty(ref: str, properties: Properties) -> None:
 def _table(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
     """What CreateTable would take, and what DynamoDB takes in calls of their own."""
     if encryption := new.get("SSESpecification"):
-        call("dynamodb", "update_table", {"TableName": ref, "SSESpecification": {
-            "Enabled": encryption["SSEEnabled"]} | without(encryption, "SSEEnabled")})
+        call(
+            "dynamodb",
+            "update_table",
+            {
+                "TableName": ref,
+                "SSESpecification": {"Enabled": encryption["SSEEnabled"]} | without(encryption, "SSEEnabled"),
+            },
+        )
     if changed(old, new, "TimeToLiveSpecification"):
-        call("dynamodb", "update_time_to_live", {
-            "TableName": ref,
-            "TimeToLiveSpecification": new.get("TimeToLiveSpecification")
-            or old["TimeToLiveSpecification"] | {"Enabled": False}})
+        call(
+            "dynamodb",
+            "update_time_to_live",
+            {
+                "TableName": ref,
+                "TimeToLiveSpecification": new.get("TimeToLiveSpecification")
+                or old["TimeToLiveSpecification"] | {"Enabled": False},
+            },
+        )
     if changed(old, new, "PointInTimeRecoverySpecification"):
-        call("dynamodb", "update_continuous_backups", {
-            "TableName": ref,
-            "PointInTimeRecoverySpecification": new.get("PointInTimeRecoverySpecification")
-            or {"PointInTimeRecoveryEnabled": False}})
+        call(
+            "dynamodb",
+            "update_continuous_backups",
+            {
+                "TableName": ref,
+                "PointInTimeRecoverySpecification": new.get("PointInTimeRecoverySpecification")
+                or {"PointInTimeRecoveryEnabled": False},
+            },
+        )
     return {}
+
+
+def _must_be_unprotected(ref: str, properties: Properties) -> None:
+    if client("dynamodb").describe_table(TableName=ref)["Table"].get("DeletionProtectionEnabled"):
+        raise Refused(f"Resource cannot be deleted as it is currently protected against deletion: {ref}")
+
+
+def _with_passwords(properties: Properties) -> Properties:
+    """MiniStack's user knows the passwords of AuthenticationMode only by the older property."""
+    passwords = properties.get("AuthenticationMode", {}).get("Passwords")
+    return properties | ({"Passwords": passwords} if passwords else {})
 
 
 def _create_cache(properties: Properties, place: Place) -> Created:
@@ -102,8 +151,17 @@ def _create_cache(properties: Properties, place: Place) -> Created:
 
 
 def _update_cache(ref: str, old: Properties, new: Properties) -> Created:
-    mutable = only(new, "CacheUsageLimits", "DailySnapshotTime", "Description", "SecurityGroupIds",
-                   "SnapshotRetentionLimit", "UserGroupId", "Engine", "MajorEngineVersion")
+    mutable = only(
+        new,
+        "CacheUsageLimits",
+        "DailySnapshotTime",
+        "Description",
+        "SecurityGroupIds",
+        "SnapshotRetentionLimit",
+        "UserGroupId",
+        "Engine",
+        "MajorEngineVersion",
+    )
     differing = {name: value for name, value in mutable.items() if old.get(name) != value}
     if differing:
         call("elasticache", "modify_serverless_cache", {"ServerlessCacheName": ref} | differing)
@@ -141,15 +199,25 @@ def _delete_selection(ref: str, properties: Properties) -> None:
 
 TYPES = {
     "AWS::S3::Bucket": Mend(finish=_bucket, before_delete=_must_be_empty),
-    "AWS::DynamoDB::Table": Mend(finish=_table),
+    "AWS::DynamoDB::Table": Mend(finish=_table, before_delete=_must_be_unprotected),
+    "AWS::ElastiCache::User": Mend(prepare=_with_passwords),
     "AWS::ElastiCache::ServerlessCache": Resource(
-        create=_create_cache, update=_update_cache,
+        create=_create_cache,
+        update=_update_cache,
         delete=lambda ref, properties: client("elasticache").delete_serverless_cache(ServerlessCacheName=ref),
-        replaced_by=("ServerlessCacheName", "KmsKeyId", "SnapshotArnsToRestore", "SubnetIds", "NetworkType",
-                     "ConnectionType")),
+        replaced_by=(
+            "ServerlessCacheName",
+            "KmsKeyId",
+            "SnapshotArnsToRestore",
+            "SubnetIds",
+            "NetworkType",
+            "ConnectionType",
+        ),
+    ),
     "AWS::Backup::BackupSelection": Resource(
         create=_create_selection,
         update=lambda ref, old, new: (ref, {}),  # every property replaces
         delete=_delete_selection,
-        replaced_by=("BackupSelection", "BackupPlanId")),
+        replaced_by=("BackupSelection", "BackupPlanId"),
+    ),
 }
