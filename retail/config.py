@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
-
 RATE_WINDOWS = (60, 120, 300, 600)
 LOG_RETENTION_DAYS = (
     1,

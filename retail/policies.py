@@ -288,23 +288,26 @@ def catalog_arns() -> list[Any]:
     ]
 
 
+READING_CATALOG = (
+    glue.GetDatabase,
+    glue.GetDatabases,
+    glue.GetTable,
+    glue.GetTables,
+    glue.GetPartition,
+    glue.GetPartitions,
+    glue.BatchGetPartition,
+)
+
+
 def may_read_catalog() -> Statement:
     """Read the platform's tables in the Glue catalog."""
-    return allow(
-        glue.GetDatabase,
-        glue.GetDatabases,
-        glue.GetTable,
-        glue.GetTables,
-        glue.GetPartition,
-        glue.GetPartitions,
-        glue.BatchGetPartition,
-        on=catalog_arns(),
-    )
+    return allow(*READING_CATALOG, on=catalog_arns())
 
 
-def may_write_catalog() -> Statement:
-    """Make and change tables and partitions in the platform's part of the Glue catalog."""
+def may_keep_catalog() -> Statement:
+    """Read, make and change the platform's tables and their partitions in the Glue catalog."""
     return allow(
+        *READING_CATALOG,
         glue.CreateTable,
         glue.UpdateTable,
         glue.CreatePartition,

@@ -64,8 +64,9 @@ class Stack(Template):
             label="Project",
             Description="Short name of the platform; the first part of every name and export.",
             Default="retail",
-            AllowedPattern="[a-z][a-z0-9]{1,11}",
-            ConstraintDescription="2 to 12 lower-case letters and digits, beginning with a letter",
+            AllowedPattern="(?!aws|ssm)[a-z][a-z0-9]{1,11}",
+            ConstraintDescription="2 to 12 lower-case letters and digits, beginning with a letter, but not with aws or "
+            "ssm, which Systems Manager keeps for itself",
         )
         self.parameter(
             "Environment",

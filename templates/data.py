@@ -49,15 +49,16 @@ from troposphere.s3 import (
     LoggingConfiguration,
     NotificationConfiguration,
 )
-from troposphere.ssm import Parameter
 
 from retail import names, policies
 from retail.blocks import alarms, buckets, logs
+from retail.blocks.network import CACHE_READER_PORT
+from retail.blocks.parameters import parameter
 from retail.config import Config
 from retail.contracts import carts, lake, parameters, secrets
 from retail.stack import STATEFUL, Stack, Value, accepted, either
 from templates.networking import Networking
-from templates.security import CACHE_READER_PORT, Security
+from templates.security import Security
 
 DATABASE = "Database"
 CACHE = "Cache"
@@ -109,7 +110,7 @@ def build(config: Config, networking: Networking, security: Security) -> tuple[S
         parameters.LAKE_BUCKET: Ref(lake_bucket),
         parameters.CART_TABLE: Ref(table),
     }.items():
-        stack.add_resource(told(path, value))
+        stack.add_resource(parameter(path, value))
 
     return stack, stack.export(
         Data,
@@ -123,12 +124,6 @@ def build(config: Config, networking: Networking, security: Security) -> tuple[S
         lake_bucket_name=Ref(lake_bucket),
         artifacts_bucket_name=Ref(artifacts),
     )
-
-
-def told(path: str, value: Any) -> Parameter:
-    """What the storefront reads below the platform's path: it was deployed before this was known (T201)."""
-    title = "".join(word.capitalize() for word in path.replace("/", "-").split("-"))
-    return Parameter(f"{title}Parameter", Name=names.parameter(path), Type="String", Value=value)
 
 
 def database(stack: Stack, config: Config, networking: Networking, security: Security) -> DBCluster:

@@ -15,11 +15,12 @@ from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from retail import names, policies
 from retail.blocks import queues
+from retail.blocks.parameters import parameter
 from retail.blocks.pipeline import pipeline
 from retail.config import Config
 from retail.contracts import events, lake, parameters, settings
 from retail.stack import Stack, Value
-from templates.data import Data, told
+from templates.data import Data
 from templates.networking import Networking
 from templates.security import Security
 
@@ -76,7 +77,7 @@ def build(config: Config, networking: Networking, security: Security, data: Data
             KmsKeyIdentifier=security.key_arn,
         )
     )
-    stack.add_resource(told(parameters.EVENT_BUS, Ref(bus)))
+    stack.add_resource(parameter(parameters.EVENT_BUS, Ref(bus)))
 
     topic = stack.add_resource(
         Topic(

@@ -27,11 +27,10 @@ from troposphere.ec2 import (
 
 from retail import policies
 from retail.blocks import logs
-from retail.blocks.network import NO_EGRESS
+from retail.blocks.network import NO_EGRESS, ZONE_LETTERS
 from retail.config import Config
 from retail.stack import Stack, Value, either
 
-ZONE_LETTERS = "ABC"
 ZONES = "Zones"
 FEATURES = "Features"
 

@@ -30,12 +30,7 @@ from retail.blocks import alarms, buckets, network
 from retail.config import Config
 from retail.contracts import secrets
 from retail.stack import STATEFUL, Stack, Value
-from templates.networking import ZONE_LETTERS, Networking
-
-DATABASE_PORT = 5432
-CACHE_PORT = 6379
-CACHE_READER_PORT = 6380
-WAREHOUSE_PORT = 5439
+from templates.networking import Networking
 
 TRAIL_NAME = Sub(f"{names.PREFIX}-trail")
 TRAIL_ARN = names.arn(f"cloudtrail:{names.ACCOUNT}:trail/{names.PREFIX}-trail")
@@ -174,7 +169,7 @@ def build(config: Config, networking: Networking) -> tuple[Stack, Security]:
         )
 
     # The NAT gateways are made before this topic is; so their alarms stand here.
-    for index, letter in enumerate(ZONE_LETTERS[: config.app_subnets]):
+    for index, letter in enumerate(network.ZONE_LETTERS[: config.app_subnets]):
         stack.add_resource(
             alarms.alarm(
                 f"Nat{letter}PortAllocationFailing",
@@ -267,7 +262,12 @@ def key_policy() -> Any:
                 ]
             ),
         ),
-        service_may("AuditTrailDescribe", "cloudtrail", kms.DescribeKey, kms.Decrypt),
+        service_may(
+            "AuditTrailDescribes",
+            "cloudtrail",
+            kms.DescribeKey,
+            condition=Condition(StringEquals({"aws:SourceArn": TRAIL_ARN})),
+        ),
     )
 
 
@@ -307,10 +307,10 @@ def security_groups(stack: Stack, config: Config, networking: Networking, prefix
     )
     stack.add_resource(network.path(alb, service, config.container_port))
     for client in (service, function):
-        stack.add_resource(network.path(client, groups["Database"], DATABASE_PORT))
-        stack.add_resource(network.path(client, groups["Cache"], CACHE_PORT, CACHE_READER_PORT))
+        stack.add_resource(network.path(client, groups["Database"], network.DATABASE_PORT))
+        stack.add_resource(network.path(client, groups["Cache"], network.CACHE_PORT, network.CACHE_READER_PORT))
         stack.add_resource(network.https_out(client, "AWS services and the payment provider by the NAT gateways"))
-    stack.add_resource(network.path(groups["WarehouseClient"], groups["Warehouse"], WAREHOUSE_PORT))
+    stack.add_resource(network.path(groups["WarehouseClient"], groups["Warehouse"], network.WAREHOUSE_PORT))
     # The data tier has no default route: what this opens is S3's gateway endpoint and the Glue endpoint (T30).
     stack.add_resource(network.https_out(groups["Warehouse"], "S3 and the Glue catalog by the VPC's endpoints"))
     return groups

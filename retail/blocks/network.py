@@ -1,4 +1,4 @@
-"""Security groups whose rules are resources of their own, so that two groups may name each other (T56)."""
+"""Zones, ports, and security groups whose rules are resources of their own, so that two may name each other (T56)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from typing import Any
 
 from troposphere import GetAtt
 from troposphere.ec2 import SecurityGroup, SecurityGroupEgress, SecurityGroupIngress, SecurityGroupRule
+
+ZONE_LETTERS = "ABC"
+
+DATABASE_PORT = 5432
+CACHE_PORT = 6379
+CACHE_READER_PORT = 6380
+WAREHOUSE_PORT = 5439
 
 NO_EGRESS = [
     SecurityGroupRule(IpProtocol="-1", CidrIp="127.0.0.1/32", Description="Nothing leaves but by the rules beside this")
