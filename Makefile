@@ -11,7 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv/core.stamp
 DEV := .venv/dev.stamp
-CHECKOV := .venv-checkov/stamp
+CHECKOV := .venv/checkov/stamp
 PIP := pip --disable-pip-version-check --quiet install --require-hashes
 
 STACKS := 01-networking 02-security 03-ingress 04-application 05-data 06-events 07-analytics
@@ -20,7 +20,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test bench deploy $(DEPLOY_ONE) destroy clean
+.PHONY: help setup lock hooks templates check lint types security test wiring bench deploy $(DEPLOY_ONE) destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,8 @@ $(DEV): requirements-dev.txt $(CORE)
 
 $(CHECKOV): requirements-checkov.txt $(CORE)
 	@echo "installing checkov"
-	@$(BIN)/python -m venv .venv-checkov
-	@.venv-checkov/bin/$(PIP) -r requirements-checkov.txt
+	@$(BIN)/python -m venv .venv/checkov
+	@.venv/checkov/bin/$(PIP) -r requirements-checkov.txt
 	@touch $@
 
 setup: $(DEV) ## install everything but checkov into .venv
@@ -84,7 +84,7 @@ types: $(DEV)
 	@$(BIN)/mypy
 
 security: $(CHECKOV)
-	@.venv-checkov/bin/checkov --framework cloudformation --directory out --skip-download --compact --quiet
+	@.venv/checkov/bin/checkov --framework cloudformation --directory out --skip-download --compact --quiet
 
 test: $(DEV) templates lint types ## the tests, ten minutes at most
 	@$(BIN)/pytest
@@ -108,8 +108,11 @@ $(DEPLOY_ONE): deploy-%: $(DEV) templates
 destroy: $(DEV) ## all stacks backwards: ENV=dev CONFIRM=dev
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.destroy $(WHERE) $(if $(CONFIRM),--confirm $(CONFIRM))
 
+wiring: $(DEV) templates ## the README's tables of parameters and exports, from out/
+	@$(BIN)/python -m retail.ops.describe
+
 bench: $(DEV) ## the generator's speed, as ratios to its floor
 	@$(BIN)/python -m retail.ops.bench
 
 clean: ## remove what was installed and built
-	rm -rf .venv .venv-checkov build .local .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build .local .pytest_cache .mypy_cache .ruff_cache

@@ -281,8 +281,8 @@ def serverless_cache(stack: Stack, config: Config, networking: Networking, secur
         "CacheEngine",
         group=CACHE,
         label="Engine",
-        Description="valkey speaks Redis's protocol and bills a tenth of a gigabyte at least, redis a whole one. To "
-        "change it makes a new cache: choose once.",
+        Description="valkey speaks Redis's protocol and bills a tenth of a gigabyte at least, redis a whole one. "
+        "A cache of redis can become one of valkey; the way back leads through a new stack.",
         AllowedValues=["valkey", "redis"],
         Default="valkey",
     )

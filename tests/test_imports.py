@@ -133,9 +133,7 @@ def is_welcome(imported: str, path: Path) -> bool:
 def strangers(root: Path, path: Path) -> list[str]:
     """What a module imports and may not, each in a sentence."""
     source = ast.parse((root / path).read_text(encoding="utf-8"))
-    found = [
-        name for name in imports(source, path, ROOMS[room_of(path)].lazily) if not is_welcome(name, path)
-    ]
+    found = [name for name in imports(source, path, ROOMS[room_of(path)].lazily) if not is_welcome(name, path)]
     called = {name if name.startswith(("retail.", "templates.")) else name.split(".")[0] for name in found}
     return [f"{path.as_posix()} imports {stranger}" for stranger in sorted(called)]
 

@@ -34,9 +34,7 @@ NAMED = {
     "AWS::Backup::BackupPlan": Rule("BackupPlan.BackupPlanName", 50, r"[a-zA-Z0-9._-]+"),
     "AWS::Backup::BackupVault": Rule("BackupVaultName", 50, r"[a-zA-Z0-9_-]{2,}"),
     "AWS::CloudFront::CachePolicy": Rule("CachePolicyConfig.Name", 128, r"[a-zA-Z0-9_-]+"),
-    "AWS::CloudFront::ResponseHeadersPolicy": Rule(
-        "ResponseHeadersPolicyConfig.Name", 128, r"[a-zA-Z0-9_-]+"
-    ),
+    "AWS::CloudFront::ResponseHeadersPolicy": Rule("ResponseHeadersPolicyConfig.Name", 128, r"[a-zA-Z0-9_-]+"),
     "AWS::CloudTrail::Trail": Rule("TrailName", 128, r"[a-zA-Z0-9]([._-]?[a-zA-Z0-9])+"),
     "AWS::CloudWatch::Dashboard": Rule("DashboardName", 255, r"[a-zA-Z0-9_-]+"),
     "AWS::DynamoDB::Table": Rule("TableName", 255, r"[a-zA-Z0-9_.-]{3,}"),
@@ -120,9 +118,7 @@ def physical_name(stack: str, logical_id: str, literals: dict[str, str] = USUAL)
     resource = template(stack)["Resources"][logical_id]
     if resource["Type"] == "AWS::Glue::Table":
         table = properties(stack, logical_id)
-        return "/".join(
-            resolve(stack, part, literals) for part in (table["DatabaseName"], table["TableInput"]["Name"])
-        )
+        return "/".join(resolve(stack, part, literals) for part in (table["DatabaseName"], table["TableInput"]["Name"]))
     rule = NAMED.get(resource["Type"])
     name = at(resource["Properties"], rule.path) if rule else None
     return f"<{stack}.{logical_id}>" if name is None else resolve(stack, name, literals)
@@ -142,9 +138,7 @@ def resolve(stack: str, value: Any, literals: dict[str, str] = USUAL) -> str:
     return re.sub(
         r"\$\{([^}]+)\}",
         lambda hole: (
-            resolve(stack, given[hole[1]], literals)
-            if hole[1] in given
-            else reference(stack, hole[1], literals)
+            resolve(stack, given[hole[1]], literals) if hole[1] in given else reference(stack, hole[1], literals)
         ),
         text,
     )
@@ -228,11 +222,7 @@ def means(pattern: str, arn: str) -> bool:
 @pytest.mark.parametrize("known", KNOWN)
 def test_each_known_name_is_made_by_exactly_one_resource_in_its_stack(known: str) -> None:
     stack, kind, expected = KNOWN[known]
-    makers = [
-        (maker, maker_kind)
-        for maker, _, maker_kind, name in named()
-        if (name, maker_kind) == (expected, kind)
-    ]
+    makers = [(maker, maker_kind) for maker, _, maker_kind, name in named() if (name, maker_kind) == (expected, kind)]
     assert makers == [(stack, kind)]
 
 
@@ -267,18 +257,13 @@ def test_data_and_events_write_below_the_path_what_the_storefront_reads_there() 
 def test_the_user_that_logs_in_by_iam_has_his_id_as_name() -> None:
     """T145: ElastiCache refuses a token for any other."""
     by_iam = [
-        user
-        for _, _, user in everywhere("AWS::ElastiCache::User")
-        if user["AuthenticationMode"]["Type"] == "iam"
+        user for _, _, user in everywhere("AWS::ElastiCache::User") if user["AuthenticationMode"]["Type"] == "iam"
     ]
     assert [user["UserName"] == user["UserId"] for user in by_iam] == [True]
 
 
 def test_the_dashboard_draws_the_web_acl_under_its_metrics_name() -> None:
-    (body,) = [
-        dashboard["DashboardBody"]["Fn::Sub"][0]
-        for _, _, dashboard in everywhere("AWS::CloudWatch::Dashboard")
-    ]
+    (body,) = [dashboard["DashboardBody"]["Fn::Sub"][0] for _, _, dashboard in everywhere("AWS::CloudWatch::Dashboard")]
     drawn = re.findall(r'"WebACL",\s*"([^"]+)"', body)
     metric = properties("03-ingress", "WebAcl")["VisibilityConfig"]["MetricName"]
     assert drawn
@@ -308,9 +293,7 @@ def test_a_log_group_that_a_service_would_make_is_made_before_under_the_name_it_
 
 @pytest.mark.parametrize(("place", "arn"), sorted(set(built_arns())))
 def test_every_arn_that_is_built_means_something_that_a_template_makes(place: str, arn: str) -> None:
-    assert arn in NOT_OURS or any(means(arn, made) for made in made_arns()), (
-        f"{place} names {arn}, which nobody makes"
-    )
+    assert arn in NOT_OURS or any(means(arn, made) for made in made_arns()), f"{place} names {arn}, which nobody makes"
 
 
 def test_every_arn_of_what_is_not_ours_is_really_named_and_not_made_here() -> None:
@@ -358,11 +341,7 @@ def test_every_property_that_is_given_a_name_is_in_the_table() -> None:
             kind = resource["Type"]
             identifying = NAMED[kind].path if kind in NAMED else ""
             for path, value in substitutions(resource["Properties"]):
-                if (
-                    path != identifying
-                    and path.endswith(("Name", "Id", "Identifier"))
-                    and "${Project}" in str(value)
-                ):
+                if path != identifying and path.endswith(("Name", "Id", "Identifier")) and "${Project}" in str(value):
                     astray.add((kind, path))
     assert astray == ALSO_NAMED
 
@@ -377,9 +356,7 @@ def test_every_name_says_of_which_project_and_environment_it_is() -> None:
 
 
 def test_no_two_resources_of_a_type_have_one_name() -> None:
-    assert [
-        name for name, times in Counter((kind, name) for _, _, kind, name in named()).items() if times > 1
-    ] == []
+    assert [name for name, times in Counter((kind, name) for _, _, kind, name in named()).items() if times > 1] == []
 
 
 def test_names_that_the_whole_account_shares_say_the_region() -> None:
@@ -393,6 +370,4 @@ def test_names_that_the_whole_account_shares_say_the_region() -> None:
 
 def test_no_role_has_a_name() -> None:
     """T9: roles are global in an account."""
-    assert [
-        role for role in find([r for s in FILES for r in resources(s, "AWS::IAM::Role").values()], "RoleName")
-    ] == []
+    assert list(find([r for s in FILES for r in resources(s, "AWS::IAM::Role").values()], "RoleName")) == []

@@ -28,9 +28,7 @@ TRUSTED = {
 }
 """Who may take on a role. Redshift Serverless comes under two names (T192)."""
 
-SECRET = re.compile(
-    r"(password|passphrase|secret|secretstring|token|apikey|privatekey|credentials?)$", re.IGNORECASE
-)
+SECRET = re.compile(r"(password|passphrase|secret|secretstring|token|apikey|privatekey|credentials?)$", re.IGNORECASE)
 """The name of a property, parameter or variable whose value is a secret, not where one lies."""
 
 ANYWHERE = re.compile(r"[*?]+|arn(:[^:]*){4}:([a-z-]+[:/])?[*?]+(/.*)?")
@@ -186,9 +184,7 @@ def test_every_reason_for_a_wildcard_is_given_and_needed() -> None:
 
 
 def test_no_statement_outside_the_keys_policy_allows_a_family_of_actions() -> None:
-    assert [
-        str(found) for found in allowing() if not found.key_policy and "*" in "".join(found.actions)
-    ] == []
+    assert [str(found) for found in allowing() if not found.key_policy and "*" in "".join(found.actions)] == []
 
 
 def test_only_the_account_itself_may_do_everything_with_the_key() -> None:

@@ -159,9 +159,7 @@ def test_no_value_comes_from_a_stack_that_does_not_know_it_is_read(name: str) ->
 def test_whatever_imports_in_the_ingress_can_exist_in_scope_cdn_only() -> None:
     """T69: in us-east-1 the exports of the primary Region do not exist."""
     for section in ("Resources", "Outputs"):
-        importers = {
-            title: part for title, part in parts(section).items() if list(find(part, "Fn::ImportValue"))
-        }
+        importers = {title: part for title, part in parts(section).items() if list(find(part, "Fn::ImportValue"))}
         assert {title for title, part in importers.items() if may_stand(part, "waf")} == set()
         assert {title for title, part in importers.items() if not may_stand(part, "cdn")} == set()
 
@@ -206,9 +204,7 @@ def test_every_parameter_has_bounds(name: str, title: str) -> None:
 
 
 def test_only_what_the_operator_alone_knows_has_no_default() -> None:
-    without = {
-        (name, title) for name, title in parameters() if "Default" not in template(name)["Parameters"][title]
-    }
+    without = {(name, title) for name, title in parameters() if "Default" not in template(name)["Parameters"][title]}
     assert without == ONLY_THE_OPERATOR_KNOWS
 
 

@@ -60,12 +60,9 @@ def main() -> int:
         }
     )
     ratio = best["generate"] / best["floor"]
-    print(
-        f"generating seven stacks: {ratio:.2f} of the floor ({best['generate']:.3f} s / {best['floor']:.3f} s)"
-    )
-    print(
-        f"make templates, nothing changed: {best['make'] * 1000:.0f} ms, {best['make'] / best['floor']:.2f} of the floor"
-    )
+    print(f"generating seven stacks: {ratio:.2f} of the floor ({best['generate']:.3f} s / {best['floor']:.3f} s)")
+    share = best["make"] / best["floor"]
+    print(f"make templates, nothing changed: {best['make'] * 1000:.0f} ms, {share:.2f} of the floor")
     return 0
 
 

@@ -1,0 +1,80 @@
+"""Tables of the emitted templates for people to read: ``make wiring`` keeps those of the README true."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from retail.ops.emitted import load
+
+ROOT = Path(__file__).parents[2]
+
+
+def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    return "\n".join("| " + " | ".join(row) + " |" for row in [headings, ("---",) * len(headings), *rows])
+
+
+def imports(tree: Any) -> Iterator[str]:
+    """The names that a template imports."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            if key == "Fn::ImportValue":
+                yield str(value)
+            else:
+                yield from imports(value)
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from imports(item)
+
+
+def wiring(templates: dict[str, Any]) -> str:
+    """Each export, who makes it and who takes it."""
+    takers = {number: set(imports(template["Resources"])) for number, template in templates.items()}
+    rows = []
+    for number, template in templates.items():
+        for title, output in template.get("Outputs", {}).items():
+            if "Export" in output:
+                name = output["Export"]["Name"]
+                taken = ", ".join(taker for taker, names in takers.items() if name in names)
+                rows.append((f"`{title}`", number, taken, output["Description"]))
+    return table(("Export", "Made in", "Taken in", "What it is"), rows)
+
+
+def parameters(templates: dict[str, Any]) -> str:
+    """Each parameter beyond Project and Environment, with its default."""
+    rows = []
+    for number, template in templates.items():
+        for title, parameter in template["Parameters"].items():
+            if title not in ("Project", "Environment"):
+                default = f"`{parameter['Default']}`" if "Default" in parameter else "to be given"
+                rows.append((number, f"`{title}`", default, parameter["Description"].replace(" Or none.", "")))
+    return table(("Stack", "Parameter", "Default", "What it is"), rows)
+
+
+def described(text: str, templates: dict[str, Any]) -> str:
+    """A page with its tables as the templates have them now; each stands between two comments."""
+    for name, rows in (("parameters", parameters(templates)), ("exports", wiring(templates))):
+        text = re.sub(
+            rf"(<!-- make wiring: {name} -->\n).*?(<!-- end -->)", rf"\g<1>{rows}\n\g<2>", text, flags=re.DOTALL
+        )
+    return text
+
+
+def templates() -> dict[str, Any]:
+    """The emitted templates by number."""
+    return {path.name[:2]: load(path) for path in sorted((ROOT / "out").glob("*.yaml"))}
+
+
+def main() -> int:
+    """Write the tables into the README."""
+    readme = ROOT / "README.md"
+    readme.write_text(described(readme.read_text(encoding="utf-8"), templates()), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""What is asked of AWS before the first stack is touched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from retail.ops import stacks
+from retail.ops.cli import CliError, InputError, ask, aws
+from retail.ops.stacks import Stack
+
+PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
+
+SERVICES_OF_APPLICATION = ("ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com")
+"""Whose service-linked roles a new account lacks when its first cluster is made (T110)."""
+
+THERE = re.compile("has been taken|EntityAlreadyExists")
+
+
+def check_zone(domain: str, zone: str, region: str) -> None:
+    """Raises InputError for a zone that ACM cannot use: the stack would wait for 72 hours (T83)."""
+    try:
+        found = ask("route53", "get-hosted-zone", "--id", zone, region=region)["HostedZone"]
+    except CliError as error:
+        raise InputError(f"--hosted-zone {zone}: {error}; see aws route53 list-hosted-zones") from None
+    name = found["Name"].rstrip(".")
+    if found.get("Config", {}).get("PrivateZone"):
+        raise InputError(f"--hosted-zone {zone}: this is the private zone of {name}; give the public one")
+    if domain != name and not domain.endswith(f".{name}"):
+        raise InputError(f"--domain {domain}: zone {zone} is that of {name}; give a name in it, or the other zone")
+
+
+def prefix_list(region: str) -> str:
+    """The id of CloudFront's prefix list, which CloudFormation cannot look up (T59). Raises InputError."""
+    filters = f"Name=prefix-list-name,Values={PREFIX_LIST}"
+    found = ask("ec2", "describe-managed-prefix-lists", "--filters", filters, region=region)["PrefixLists"]
+    if not found:
+        raise InputError(f"--region {region}: it has no prefix list {PREFIX_LIST}; --set CloudFrontPrefixListId=pl-...")
+    return str(found[0]["PrefixListId"])
+
+
+def check_predecessors(number: str, imported: set[str], platform: Iterable[Stack]) -> None:
+    """Raises InputError when a stack that is deployed alone imports from one that is not there."""
+    for stack in platform:
+        if stack.title not in imported:
+            continue
+        state = stacks.describe(stack)
+        if state is None or state.status in stacks.NEVER_MADE:
+            there = f"is {state.status}" if state else "is not there"
+            raise InputError(
+                f"--only {number}: it imports from {stack.name}, which {there}; deploy {stack.number} first"
+            )
+
+
+def make_service_linked_roles(region: str) -> None:
+    """Make the roles that the application stack relies on, where the account lacks them."""
+    for service in SERVICES_OF_APPLICATION:
+        try:
+            aws("iam", "create-service-linked-role", "--aws-service-name", service, region=region)
+        except CliError as error:
+            if not THERE.search(str(error)):
+                raise

@@ -1,0 +1,167 @@
+"""What the deployment programs refuse before they touch anything. No emulator: nothing may reach AWS here."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from tests.integration.programs import broken_checkout, checkout, run
+
+EXPIRED = b"""<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code>
+<Message>The security token included in the request is expired</Message></Error></ErrorResponse>"""
+
+ALL = ("--environment", "dev", "--domain", "store.example.com", "--hosted-zone", "Z0123456789")
+
+
+class Aws(BaseHTTPRequestHandler):
+    """An AWS that holds every caller's credentials for expired."""
+
+    calls: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.calls.append(self.rfile.read(length).decode())
+        self.send_response(403)
+        self.end_headers()
+        self.wfile.write(EXPIRED)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Aws)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def environment(aws: str) -> dict[str, str]:
+    Aws.calls.clear()
+    return {
+        "AWS_ENDPOINT_URL": aws,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "eu-west-1",
+    }
+
+
+def the_refusal(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2, done.stdout + done.stderr
+    [line] = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--environment", "qa", *ALL[2:]), "--environment qa: give dev, staging or prod"),
+        ((*ALL, "--project", "Retail!"), "--project Retail!: give 2 to 12 lower-case letters and digits"),
+        ((*ALL[:3], "Store", *ALL[4:]), "--domain Store: give a domain name in lower case"),
+        ((*ALL[:5], "zone-1"), "--hosted-zone zone-1: give the id of a hosted zone"),
+        (ALL[:2], "--domain is missing: 03 ingress needs it"),
+        (ALL[:4], "--hosted-zone is missing: 03 ingress needs it"),
+        (("--environment", "dev", "--only", "03"), "--domain is missing"),
+        ((*ALL, "--only", "09"), "--only 09: give one of 01, 02, 03"),
+        ((*ALL, "--operations-email", "nobody"), "--operations-email nobody: give"),
+        ((*ALL, "--set", "CacheEngine"), "--set CacheEngine: give Parameter=Value"),
+        (
+            (*ALL, "--set", "CacheEngin=redis"),
+            "--set CacheEngin: no template to be deployed has this parameter",
+        ),
+        ((*ALL, "--set", "CacheEngine=memcached"), "--set CacheEngine=memcached: give valkey or redis"),
+        ((*ALL, "--set", "DesiredCount=0"), "--set DesiredCount=0: give"),
+        ((*ALL, "--set", "Environment=prod"), "Environment is not set this way; give --environment"),
+        (
+            ("--environment", "dev", "--only", "02", "--set", "CacheEngine=redis"),
+            "--set CacheEngine: no template",
+        ),
+        ((*ALL, "--region", "Ireland"), "--region Ireland: give a Region"),
+        ((*ALL, "--speed", "high"), "--speed"),
+        ((), "--environment"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it_and_reaches_no_aws(
+    arguments: tuple[str, ...], named: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    done = run("retail.ops.deploy", *arguments, directory=checkout(tmp_path / "here"), environment=environment)
+    assert named in the_refusal(done)
+    assert Aws.calls == []
+
+
+def test_a_template_that_is_not_there_is_named_with_how_to_make_it(environment: dict[str, str], tmp_path: Path) -> None:
+    done = run("retail.ops.deploy", *ALL, directory=tmp_path, environment=environment)
+    assert "out/01-networking.yaml is not there: run make templates" in the_refusal(done)
+
+
+def test_a_file_that_is_no_template_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    here = broken_checkout(tmp_path / "here", "05-data.yaml", ("\nParameters:", "\nParametres:"))
+    done = run("retail.ops.deploy", *ALL, directory=here, environment=environment)
+    assert "out/05-data.yaml is not a template" in the_refusal(done)
+
+
+def test_two_builds_of_one_function_are_not_chosen_between(environment: dict[str, str], tmp_path: Path) -> None:
+    here = checkout(tmp_path / "here")
+    (here / "build" / "lambdas").mkdir(parents=True)
+    for digest in ("0a1b2c", "3d4e5f"):
+        (here / "build" / "lambdas" / f"notification-{digest}.zip").touch()
+    done = run("retail.ops.deploy", *ALL, directory=here, environment=environment)
+    assert "notification-0a1b2c.zip and build/lambdas/notification-3d4e5f.zip" in the_refusal(done)
+
+
+def test_a_machine_without_the_aws_cli_is_told_so(environment: dict[str, str], tmp_path: Path) -> None:
+    here = checkout(tmp_path / "here")
+    done = run("retail.ops.deploy", *ALL, directory=here, environment=environment | {"PATH": "/nowhere"})
+    assert "the AWS CLI (aws) is not on the PATH" in the_refusal(done)
+
+
+def test_no_region_at_all_is_asked_for(environment: dict[str, str], tmp_path: Path) -> None:
+    here = checkout(tmp_path / "here")
+    done = run("retail.ops.deploy", *ALL, directory=here, environment=environment | {"AWS_REGION": ""})
+    assert "--region is missing: give a Region" in the_refusal(done)
+
+
+def test_expired_credentials_stop_the_run_before_any_stack(environment: dict[str, str], tmp_path: Path) -> None:
+    done = run("retail.ops.deploy", *ALL, directory=checkout(tmp_path / "here"), environment=environment)
+    assert "The security token included in the request is expired" in the_refusal(done)
+    assert all("Action=GetCallerIdentity" in call for call in Aws.calls)
+
+
+def test_missing_credentials_stop_the_run_before_any_stack(environment: dict[str, str], tmp_path: Path) -> None:
+    here = checkout(tmp_path / "here")
+    environment = environment | {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    done = run("retail.ops.deploy", *ALL, directory=here, environment=environment)
+    assert "no access to AWS: Unable to locate credentials" in the_refusal(done)
+    assert Aws.calls == []
+
+
+@pytest.mark.parametrize("confirmation", [(), ("--confirm", ""), ("--confirm", "prod"), ("--confirm", "yes")])
+def test_without_the_right_confirmation_destroy_only_says_what_would_go_and_stay(
+    confirmation: tuple[str, ...], environment: dict[str, str], tmp_path: Path
+) -> None:
+    here = checkout(tmp_path / "here")
+    done = run("retail.ops.destroy", "--environment", "dev", *confirmation, directory=here, environment=environment)
+    assert "nothing is deleted without --confirm dev" in the_refusal(done)
+    stacks = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert (stacks[0], stacks[-1], len(stacks)) == ("retail-dev-analytics", "retail-dev-networking", 8)
+    assert "retail-dev-security in eu-west-1; it leaves Key, " in done.stdout
+    assert Aws.calls == []
+
+
+def test_destroy_refuses_an_unknown_environment(environment: dict[str, str], tmp_path: Path) -> None:
+    here = checkout(tmp_path / "here")
+    arguments = ("--environment", "qa", "--confirm", "qa")
+    done = run("retail.ops.destroy", *arguments, directory=here, environment=environment)
+    assert "--environment qa: give dev, staging or prod" in the_refusal(done)
