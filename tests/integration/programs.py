@@ -29,10 +29,27 @@ def run(
     )
 
 
+def make(
+    target: str, directory: Path, environment: Mapping[str, str], **assigned: str
+) -> subprocess.CompletedProcess[str]:
+    """`make <target> NAME=value ...`, as the README has it."""
+    return subprocess.run(
+        ["make", target, *(f"{name}={value}" for name, value in assigned.items())],
+        cwd=directory,
+        env={"PATH": os.environ["PATH"]} | dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
 def checkout(directory: Path) -> Path:
-    """A directory to run in that holds the unchanged emitted templates, and nothing built."""
+    """A directory to run in that holds all that is here, unchanged, but nothing built."""
     directory.mkdir()
-    (directory / "out").symlink_to(OUT)
+    for path in ROOT.iterdir():
+        if path.name not in ("build", ".git"):
+            (directory / path.name).symlink_to(path)
     return directory
 
 

@@ -26,7 +26,7 @@ from botocore.exceptions import ClientError
 from retail.contracts import events, parameters
 from retail.local.emulator import Emulator, emulator
 from tests import emitted
-from tests.integration.programs import broken_checkout, checkout, run
+from tests.integration.programs import broken_checkout, checkout, make, run
 
 REGION = "eu-west-1"
 EDGE_REGION = "us-east-1"
@@ -113,8 +113,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with emulator(state=place / "aws") as aws:
         zone = _client(aws, "route53", REGION).create_hosted_zone(Name="example.com", CallerReference="test")
         zone_id = zone["HostedZone"]["Id"].rpartition("/")[2]
-        shop = ("--environment", "dev", "--domain", DOMAIN, "--hosted-zone", zone_id)
-        done = _run(aws, "retail.ops.deploy", directory, *shop, "--region", REGION)
+        shop = {"DOMAIN": DOMAIN, "HOSTED_ZONE": zone_id}
+        done = make("deploy", directory, aws.environment, ENV="dev", REGION=REGION, **shop)
         assert done.returncode == 0, done.stdout + done.stderr
         yield Platform(aws, directory, zone_id, done)
 
@@ -543,7 +543,7 @@ def test_without_its_confirmation_destroy_removes_nothing(platform: Platform) ->
 
 def test_destroy_removes_all_stacks_backwards_and_only_those_of_its_environment(platform: Platform) -> None:
     others = platform.statuses("staging")
-    done = platform.destroy("--confirm", "dev")
+    done = make("destroy", platform.directory, platform.aws.environment, ENV="dev", REGION=REGION, CONFIRM="dev")
     assert done.returncode == 0, done.stderr
     assert ends(done) == [f"{label} deleted" for label in reversed(IN_ORDER)]
     assert platform.statuses("dev") == {}
