@@ -85,6 +85,7 @@ class Config:
     function_timeout_seconds: int = 60
     function_memory_mib: int = 512
     function_max_concurrency: int = 10
+    batch_window_seconds: int = 5
 
     # 07 Analytics
     glue_version: str = "5.1"

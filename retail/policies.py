@@ -6,6 +6,7 @@ No action is a string: awacs refuses a misspelt one while generating. A wildcard
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from awacs import (
@@ -39,7 +40,7 @@ from awacs.aws import (
     StringLike,
 )
 from troposphere import Sub
-from troposphere.iam import Policy, Role
+from troposphere.iam import ManagedPolicy, Policy, Role
 
 from retail import names
 
@@ -71,7 +72,7 @@ def role(
     trusted: str,
     *statements: Statement,
     description: str,
-    managed: tuple[str, ...] = (),
+    managed: Sequence[Any] = (),
     also_trusted: tuple[str, ...] = (),
     **attributes: Any,
 ) -> Role:
@@ -83,7 +84,7 @@ def role(
     if statements:
         properties["Policies"] = [Policy(PolicyName="permissions", PolicyDocument=policy(*statements))]
     if managed:
-        properties["ManagedPolicyArns"] = [names.arn(f"iam::aws:policy/{name}") for name in managed]
+        properties["ManagedPolicyArns"] = list(managed)
     return Role(
         title,
         Description=description,
@@ -95,6 +96,16 @@ def role(
         ),
         **properties,
     )
+
+
+def by_aws(name: str) -> Any:
+    """The ARN of a policy that AWS manages, e.g. ``service-role/AWSBackupServiceRolePolicyForBackup``."""
+    return names.arn(f"iam::aws:policy/{name}")
+
+
+def shared(title: str, *statements: Statement, description: str) -> ManagedPolicy:
+    """What several roles of a stack may do alike."""
+    return ManagedPolicy(title, Description=description, PolicyDocument=policy(*statements))
 
 
 def allow(*actions: Action, on: Any, **more: Any) -> Statement:
@@ -261,14 +272,14 @@ def only_over_tls(*resources: Any, actions: list[Action]) -> Statement:
 
 
 def service_may(sid: str, name: str, *actions: Action, on: Any, condition: Condition | None = None) -> Statement:
-    """Admit a service in a resource's own policy, for this account unless the condition is narrower."""
+    """Admit a service in a resource's own policy, under a condition if the service can meet one."""
     return Statement(
         Sid=sid,
         Effect=Allow,
         Principal=service(name),
         Action=list(actions),
         Resource=on if isinstance(on, list) else [on],
-        Condition=condition or in_this_account(),
+        **({"Condition": condition} if condition else {}),
     )
 
 
@@ -316,6 +327,11 @@ def may_keep_catalog() -> Statement:
         glue.BatchUpdatePartition,
         on=catalog_arns(),
     )
+
+
+def may_register_partitions() -> Statement:
+    """Tell the catalog of a table's new days; Redshift knows only those, it does not project them as Athena does."""
+    return allow(glue.GetTable, glue.GetPartition, glue.BatchCreatePartition, glue.UpdatePartition, on=catalog_arns())
 
 
 def may_run_in_glue() -> list[Statement]:

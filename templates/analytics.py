@@ -46,6 +46,7 @@ from troposphere.redshiftserverless import ConfigParameter, Namespace, Workgroup
 
 from retail import names, policies
 from retail.blocks import dashboard, logs, queues
+from retail.blocks.functions import Batches
 from retail.blocks.pipeline import pipeline
 from retail.config import Config
 from retail.contracts import lake, settings
@@ -83,6 +84,14 @@ def build(
         )
     )
     stack.add_resource(glue_encryption(security))
+    stack.add_resource(
+        policies.shared(
+            "GluePolicy",
+            *policies.may_run_in_glue(),
+            policies.may_use_key(security.key_arn),
+            description="What crawlers and job need of Glue itself: its encryption, logs and metrics.",
+        )
+    )
     crawl(stack, config, security, data)
     curate(stack, config, security, data)
     query(stack, config, security, data)
@@ -142,8 +151,7 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
             "glue",
             *policies.may_read_objects(names.LAKE_BUCKET, lake.RAW),
             policies.may_keep_catalog(),
-            *policies.may_run_in_glue(),
-            policies.may_use_key(security.key_arn),
+            managed=[Ref("GluePolicy")],
             description="Reads the raw events and describes them in the catalog.",
         )
     )
@@ -210,7 +218,8 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
         ],
         handler="lambdas.crawler_trigger.handler.handler",
         code_bucket=data.artifacts_bucket_name,
-        window_seconds=config.crawl_delay_seconds,
+        # A flash sale's objects in one batch, and not in many at once, each of which would start a crawl (T178).
+        batches=Batches(size=1_000, window_seconds=config.crawl_delay_seconds, at_once=2),
         late_after_seconds=LATE_AFTER_SECONDS,
     )
 
@@ -221,14 +230,14 @@ def curate(stack: Stack, config: Config, security: Security, data: Data) -> None
         "CurateScriptKey",
         group=CODE,
         label="Script",
-        pattern=r"[a-zA-Z0-9._/-]+\.py",
+        pattern=r"jobs/[a-zA-Z0-9._-]+\.py",
         Description="Key of the job's script in the artifacts bucket; without it there is no job.",
     )
     _, has_modules = stack.optional(
         "CurateModulesKey",
         group=CODE,
         label="Modules",
-        pattern=r"[a-zA-Z0-9._/-]+\.zip",
+        pattern=r"jobs/[a-zA-Z0-9._-]+\.zip",
         Description="Key of the zip of the modules that the script imports.",
     )
     # Glue does not look for the script before two in the morning (T180): no job without it.
@@ -243,8 +252,8 @@ def curate(stack: Stack, config: Config, security: Security, data: Data) -> None
                 *policies.may_read_objects(names.LAKE_BUCKET, lake.RAW, lake.CURATED, lake.QUARANTINE),
                 policies.may_rewrite_lake(lake.CURATED, lake.QUARANTINE),
                 policies.may_fetch_code(data.artifacts_bucket_name, "jobs/"),
-                *policies.may_run_in_glue(),
-                policies.may_use_key(security.key_arn),
+                policies.may_register_partitions(),
+                managed=[Ref("GluePolicy")],
                 description="Reads the raw events and writes the curated ones.",
             )
         )

@@ -214,10 +214,12 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
             UpdateReplacePolicy="Snapshot",
         )
     )
-    for title, tier in (("DatabaseWriter", 0), ("DatabaseReader", 1)):
+    # The first instance of a cluster becomes its writer, so the reader waits for it.
+    for title, tier, after in (("DatabaseWriter", 0, []), ("DatabaseReader", 1, ["DatabaseWriter"])):
         stack.add_resource(
             DBInstance(
                 title,
+                DependsOn=after,
                 DBClusterIdentifier=Ref(cluster),
                 DBInstanceClass="db.serverless",
                 Engine="aurora-postgresql",
@@ -470,10 +472,10 @@ def backups(stack: Stack, config: Config, security: Security, resource_arns: lis
             "backup",
             policies.may_use_key(security.key_arn),
             managed=(
-                "service-role/AWSBackupServiceRolePolicyForBackup",
-                "service-role/AWSBackupServiceRolePolicyForRestores",
-                "AWSBackupServiceRolePolicyForS3Backup",
-                "AWSBackupServiceRolePolicyForS3Restore",
+                policies.by_aws("service-role/AWSBackupServiceRolePolicyForBackup"),
+                policies.by_aws("service-role/AWSBackupServiceRolePolicyForRestores"),
+                policies.by_aws("AWSBackupServiceRolePolicyForS3Backup"),
+                policies.by_aws("AWSBackupServiceRolePolicyForS3Restore"),
             ),
             description="Lets AWS Backup copy and restore the database, the carts and the lake.",
         )

@@ -15,16 +15,16 @@ from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from retail import names, policies
 from retail.blocks import queues
+from retail.blocks.functions import Batches
 from retail.blocks.parameters import parameter
 from retail.blocks.pipeline import pipeline
 from retail.config import Config
 from retail.contracts import events, lake, parameters, settings
-from retail.stack import Stack, Value
+from retail.stack import STATEFUL, Stack, Value
 from templates.data import Data
 from templates.networking import Networking
 from templates.security import Security
 
-WINDOW_SECONDS = 5
 LATE_AFTER_SECONDS = 900
 
 
@@ -75,6 +75,7 @@ def build(config: Config, networking: Networking, security: Security, data: Data
             SourceArn=GetAtt(bus, "Arn"),
             RetentionDays=config.archive_days,
             KmsKeyIdentifier=security.key_arn,
+            **STATEFUL,
         )
     )
     stack.add_resource(parameter(parameters.EVENT_BUS, Ref(bus)))
@@ -109,7 +110,9 @@ def build(config: Config, networking: Networking, security: Security, data: Data
     common = {
         "bus": bus,
         "code_bucket": data.artifacts_bucket_name,
-        "window_seconds": WINDOW_SECONDS,
+        "batches": Batches(
+            size=10, window_seconds=config.batch_window_seconds, at_once=config.function_max_concurrency
+        ),
         "late_after_seconds": LATE_AFTER_SECONDS,
     }
     may_reach_database = policies.may_read_secret(security.database_secret_arn)

@@ -115,7 +115,7 @@ def build(config: Config, networking: Networking, security: Security) -> tuple[S
         header_values = origin_header_values(stack, security)
         origin_certificate = stack.add_resource(certify("OriginCertificate", [domain, origin_name], zone))
         listen(stack, balancer, targets, origin_certificate, header_values)
-        cdn = distribution(stack, config, domain, origin_name, header_values[0])
+        cdn = distribution(stack, config, security, domain, origin_name, header_values[0])
         shop_records(stack, domain, zone, cdn)
         origin_record(stack, origin_name, zone, balancer)
         load_balancer_alarms(stack, security, balancer, targets)
@@ -292,7 +292,9 @@ def listen(
     )
 
 
-def distribution(stack: Stack, config: Config, domain: Ref, origin_name: Value, header_value: Value) -> Distribution:
+def distribution(
+    stack: Stack, config: Config, security: Security, domain: Ref, origin_name: Value, header_value: Value
+) -> Distribution:
     """CloudFront under the shop's name, with what the first phase made."""
     acl_arn, has_acl = stack.optional(
         "WebAclArn",
@@ -350,7 +352,7 @@ def distribution(stack: Stack, config: Config, domain: Ref, origin_name: Value, 
                     )
                 ],
                 Logging=Logging(
-                    Bucket=GetAtt(edge_logs_bucket(stack, config), "RegionalDomainName"),
+                    Bucket=GetAtt(edge_logs_bucket(stack, config, security), "RegionalDomainName"),
                     Prefix="cloudfront/",
                     IncludeCookies=False,
                 ),
@@ -367,12 +369,12 @@ def distribution(stack: Stack, config: Config, domain: Ref, origin_name: Value, 
     )
 
 
-def edge_logs_bucket(stack: Stack, config: Config) -> Any:
+def edge_logs_bucket(stack: Stack, config: Config, security: Security) -> Any:
     """CloudFront's logs need a bucket with ACLs, so one of their own (T63)."""
     bucket = stack.add_resource(
         buckets.bucket(
             "EdgeLogsBucket",
-            encryption=buckets.BY_S3,
+            encryption=buckets.under_key(security.key_arn),
             ownership="BucketOwnerPreferred",
             rules=[LifecycleRule(Id="Expire", Status="Enabled", ExpirationInDays=config.log_retention_days)],
             tags=stack.tags("edge-logs"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Annotated
 
-from troposphere import Cidr, GetAtt, GetAZs, Ref, Select, Sub
+from troposphere import And, Cidr, Equals, GetAtt, GetAZs, Not, Or, Ref, Select, Sub
 from troposphere.ec2 import (
     EIP,
     VPC,
@@ -29,7 +29,7 @@ from retail import policies
 from retail.blocks import logs
 from retail.blocks.network import NO_EGRESS, ZONE_LETTERS
 from retail.config import Config
-from retail.stack import Stack, Value, either
+from retail.stack import NONE, Stack, Value, either
 
 ZONES = "Zones"
 FEATURES = "Features"
@@ -88,7 +88,22 @@ def build(config: Config) -> tuple[Stack, Networking]:
 
 
 def availability_zones(stack: Stack) -> list[Value]:
-    """The zones to use: the Region's first three, or those given, as a service may lack a zone (T25)."""
+    """The zones to use: the Region's first three, or the three given, as a service may lack a zone (T25)."""
+    parameters = [f"Zone{letter}" for letter in ZONE_LETTERS]
+    stack.add_rule(
+        "ZonesGivenTogether",
+        {
+            "Assertions": [
+                {
+                    "Assert": Or(
+                        And(*[Equals(Ref(title), NONE) for title in parameters]),
+                        Not(Or(*[Equals(Ref(title), NONE) for title in parameters])),
+                    ),
+                    "AssertDescription": "Give all three zones or none: one alone may be another's default.",
+                }
+            ]
+        },
+    )
     chosen = []
     for index, letter in enumerate(ZONE_LETTERS):
         name, is_given = stack.optional(

@@ -158,7 +158,10 @@ def build(config: Config, networking: Networking) -> tuple[Stack, Security]:
             Topics=[Ref(topic)],
             PolicyDocument=policies.policy(
                 policies.only_over_tls(Ref(topic), actions=[sns.Publish]),
-                policies.service_may("Alarms", "cloudwatch", sns.Publish, on=Ref(topic)),
+                policies.service_may(
+                    "Alarms", "cloudwatch", sns.Publish, on=Ref(topic), condition=policies.in_this_account()
+                ),
+                # EventBridge meets no condition of a topic's policy: with one, its messages are dropped in silence.
                 policies.service_may("Rules", "events", sns.Publish, on=Ref(topic)),
             ),
         )
@@ -251,6 +254,7 @@ def key_policy() -> Any:
             kms.Action("GenerateDataKey*"),
             condition=policies.in_this_account(),
         ),
+        service_may("EdgeLogs", "delivery.logs", kms.Decrypt, kms.Action("GenerateDataKey*")),
         service_may(
             "AuditTrail",
             "cloudtrail",
@@ -338,8 +342,13 @@ def log_writers(bucket_arn: Any) -> list[Statement]:
             on=below(""),
             condition=Condition(StringEquals(trail | {"s3:x-amz-acl": "bucket-owner-full-control"})),
         ),
+        # The path holds the account's id, which is condition enough: not every Region's delivery meets another.
         policies.service_may("LoadBalancerWrites", "logdelivery.elasticloadbalancing", s3.PutObject, on=below("alb/")),
         policies.service_may(
-            "AccessLogsWrite", "logging.s3", s3.PutObject, on=Sub("${Bucket}/s3/*", Bucket=bucket_arn)
+            "AccessLogsWrite",
+            "logging.s3",
+            s3.PutObject,
+            on=Sub("${Bucket}/s3/*", Bucket=bucket_arn),
+            condition=policies.in_this_account(),
         ),
     ]

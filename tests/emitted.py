@@ -86,6 +86,16 @@ def statements(document: dict[str, Any]) -> list[dict[str, Any]]:
     return listed
 
 
+def granted(name: str, role: str) -> list[dict[str, Any]]:
+    """The statements of a role's own policies, and of those that it shares with others of its template."""
+    settings = properties(name, role)
+    own = [policy["PolicyDocument"] for policy in settings.get("Policies", [])]
+    shared = [
+        properties(name, arn["Ref"])["PolicyDocument"] for arn in settings.get("ManagedPolicyArns", []) if "Ref" in arn
+    ]
+    return [statement for document in (*own, *shared) for statement in statements(document)]
+
+
 def imported(export: str) -> dict[str, Any]:
     """The import of an export by stack and title, e.g. ``security-KeyArn``, as it stands in a template."""
     return {"Fn::ImportValue": {"Fn::Sub": "${Project}-${Environment}-" + export}}

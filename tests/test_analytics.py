@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.emitted import everywhere, find, imported, properties, resources, statements, template
+from tests.emitted import everywhere, find, granted, imported, properties, resources, template
 
 STACK = "07-analytics"
 KEY = imported("security-KeyArn")
@@ -77,17 +77,9 @@ TIERS = {
 }
 
 
-def _grants(role: str) -> list[dict[str, Any]]:
-    settings = properties(STACK, role)
-    assert "ManagedPolicyArns" not in settings
-    (policy,) = settings["Policies"]
-    return statements(policy["PolicyDocument"])
-
-
 def _touched(role: str, action: str) -> list[Any]:
     """Everything that a role may do one thing to."""
-    granted = [part for part in _grants(role) if action in part["Action"]]
-    return [resource for part in granted for resource in part["Resource"]]
+    return [resource for part in granted(STACK, role) if action in part["Action"] for resource in part["Resource"]]
 
 
 def _lake(*prefixes: str) -> list[dict[str, str]]:
@@ -195,7 +187,7 @@ def test_the_crawler_trigger_starts_the_three_crawlers_and_no_other() -> None:
 
 @pytest.mark.parametrize("role", ACTIONS)
 def test_each_role_may_do_its_own_work_and_no_other(role: str) -> None:
-    assert {action for part in _grants(role) for action in part["Action"]} == ACTIONS[role]
+    assert {action for part in granted(STACK, role) for action in part["Action"]} == ACTIONS[role]
 
 
 def test_a_crawler_reads_raw_events_and_describes_them_in_this_catalog_only() -> None:
@@ -207,6 +199,11 @@ def test_the_job_writes_curated_and_quarantined_events_and_never_a_raw_one() -> 
     for action in ("s3:PutObject", "s3:DeleteObject"):
         assert _touched("CurateRole", action) == _lake("curated", "quarantine")
     assert set(_lake("raw")[0].values()) < {str(arn.get("Fn::Sub")) for arn in _touched("CurateRole", "s3:GetObject")}
+
+
+def test_the_job_can_tell_redshift_of_a_new_day_which_does_not_project_it() -> None:
+    assert _touched("CurateRole", "glue:BatchCreatePartition") == CATALOG_PARTS
+    assert not _touched("CurateRole", "glue:CreateTable")
 
 
 def test_the_warehouse_reads_curated_events_and_nothing_else() -> None:
@@ -433,15 +430,14 @@ def test_the_dashboard_asks_for_the_serverless_caches_own_dimension() -> None:
     assert set(connections) == {"WRITER", "READER"}
 
 
-def test_no_two_widgets_of_the_dashboard_lie_on_one_another() -> None:
-    taken = [
-        (widget["x"] + column, widget["y"] + row)
-        for widget in _dashboard()["widgets"]
-        for column in range(widget["width"])
-        for row in range(widget["height"])
-    ]
-    assert len(taken) == len(set(taken))
-    assert max(column for column, _ in taken) < 24
+def test_a_heading_and_the_graphs_below_it_each_fill_a_row_of_the_dashboard() -> None:
+    rows: list[int] = []
+    for widget in _dashboard()["widgets"]:
+        assert not {"x", "y"} & widget.keys()
+        if widget["type"] == "text" or rows[-1] == 24:
+            rows.append(0)
+        rows[-1] += widget["width"]
+    assert set(rows) == {24}
 
 
 def test_the_dashboards_queues_and_functions_come_in_the_order_they_are_exported() -> None:

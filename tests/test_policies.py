@@ -151,6 +151,7 @@ def test_every_statement_allows_or_denies() -> None:
 def test_whatever_holds_a_policy_is_read_by_these_tests() -> None:
     """A policy in a string or under an unknown property would escape every promise below."""
     kinds = {
+        "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
         "AWS::KMS::Key",
         "AWS::S3::BucketPolicy",
@@ -210,7 +211,7 @@ def test_nothing_is_allowed_to_everybody() -> None:
 
 def test_metrics_may_be_written_to_glues_namespace_only() -> None:
     writers = [found for found in allowing() if "cloudwatch:PutMetricData" in found.actions]
-    assert [found.resource for found in writers] == ["CrawlerRole", "CurateRole"]
+    assert [found.resource for found in writers] == ["GluePolicy"]
     for found in writers:
         assert found.statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Glue"}}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.emitted import FILES, everywhere, find, imported, properties, resources, statements, template
+from tests.emitted import FILES, everywhere, find, granted, imported, properties, resources, statements, template
 
 STACK = "02-security"
 OWN_KEY = {"Fn::GetAtt": ["Key", "Arn"]}
@@ -37,8 +37,7 @@ KEYS_OF_STORES = {
 NOT_UNDER_THE_KEY = {
     "FlowLogs": "made before the key; under it on the second pass (T35)",
     "WebAclLogs": "stands in us-east-1; under the key if the platform does too (T49)",
-    "LogsBucket": "the writers of access logs demand S3's own encryption (T62)",
-    "EdgeLogsBucket": "access logs (T228)",
+    "LogsBucket": "the writers of the load balancer's and S3's access logs demand S3's own encryption (T62)",
 }
 
 DESCRIPTIONS = {
@@ -156,18 +155,8 @@ def _rules(kind: str, group: str) -> set[tuple[str, int, int]]:
 
 
 def _roles() -> Iterator[Any]:
-    for _, logical_id, settings in everywhere("AWS::IAM::Role"):
-        yield pytest.param(logical_id, settings, id=logical_id)
-
-
-def _granted(role: dict[str, Any]) -> list[dict[str, Any]]:
-    """The statements of a role's own policies."""
-    return [
-        part
-        for policy in role.get("Policies", [])
-        for part in statements(policy["PolicyDocument"])
-        if part["Effect"] == "Allow"
-    ]
+    for file, logical_id, _ in everywhere("AWS::IAM::Role"):
+        yield pytest.param(file, logical_id, id=logical_id)
 
 
 def _alarms() -> Iterator[Any]:
@@ -278,6 +267,7 @@ def test_no_other_service_is_admitted_to_the_key() -> None:
         "events.amazonaws.com",
         "cloudwatch.amazonaws.com",
         "cloudtrail.amazonaws.com",
+        "delivery.logs.amazonaws.com",
     }
     assert not any("*" in str(part["Principal"]) for part in statements(policy))
 
@@ -437,31 +427,30 @@ def test_each_role_trusts_the_one_service_that_takes_it() -> None:
     assert trusted == TRUSTED
 
 
-@pytest.mark.parametrize(("logical_id", "role"), list(_roles()))
-def test_no_role_is_given_a_whole_service(logical_id: str, role: dict[str, Any]) -> None:
-    granted = _granted(role)
-    assert not any("*" in action for part in granted for action in part["Action"])
-    assert not any("NotAction" in part or "NotResource" in part for part in granted)
+@pytest.mark.parametrize(("file", "role"), list(_roles()))
+def test_no_role_is_given_a_whole_service(file: str, role: str) -> None:
+    assert not any("*" in action for part in granted(file, role) for action in part["Action"])
+    assert not any("NotAction" in part or "NotResource" in part for part in granted(file, role))
 
 
-@pytest.mark.parametrize(("logical_id", "role"), list(_roles()))
-def test_a_role_names_what_it_touches_wherever_iam_knows_a_name(logical_id: str, role: dict[str, Any]) -> None:
-    everything = {action for part in _granted(role) if "*" in part["Resource"] for action in part["Action"]}
+@pytest.mark.parametrize(("file", "role"), list(_roles()))
+def test_a_role_names_what_it_touches_wherever_iam_knows_a_name(file: str, role: str) -> None:
+    everything = {action for part in granted(file, role) if "*" in part["Resource"] for action in part["Action"]}
     assert everything <= WITHOUT_RESOURCE
 
 
-@pytest.mark.parametrize(("logical_id", "role"), list(_roles()))
-def test_a_role_takes_no_name_that_a_second_copy_would_take_too(logical_id: str, role: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("file", "role"), list(_roles()))
+def test_a_role_takes_no_name_that_a_second_copy_would_take_too(file: str, role: str) -> None:
     """T9: roles are one list for the whole account."""
-    assert "RoleName" not in role
+    assert "RoleName" not in properties(file, role)
 
 
 def test_figures_are_published_in_the_services_own_namespace_only() -> None:
     """PutMetricData knows no resource, so the namespace bounds it."""
     bounds = {
-        logical_id: part.get("Condition")
-        for _, logical_id, settings in everywhere("AWS::IAM::Role")
-        for part in _granted(settings)
+        role: part.get("Condition")
+        for file, role, _ in everywhere("AWS::IAM::Role")
+        for part in granted(file, role)
         if "cloudwatch:PutMetricData" in part["Action"]
     }
     own = {"StringEquals": {"cloudwatch:namespace": "Glue"}}

@@ -32,12 +32,10 @@ class Graph:
     statistic: str = "Sum"
     region: str = "${AWS::Region}"
 
-    def widget(self, x: int, y: int, width: int) -> dict[str, Any]:
-        """The graph at a place on the dashboard's grid."""
+    def widget(self, width: int) -> dict[str, Any]:
+        """The graph, so many columns wide."""
         return {
             "type": "metric",
-            "x": x,
-            "y": y,
             "width": width,
             "height": HEIGHT,
             "properties": {
@@ -51,23 +49,14 @@ class Graph:
 
 
 def body() -> str:
-    """The dashboard's body, a line for each widget: a heading for each tier, its graphs side by side below."""
+    """The dashboard's body, a line for each widget: a heading for each tier, its graphs side by side below.
+
+    CloudWatch places what has no place of its own from left to right and then below.
+    """
     widgets: list[dict[str, Any]] = []
-    y = 0
     for heading, graphs in tiers().items():
-        widgets.append(
-            {
-                "type": "text",
-                "x": 0,
-                "y": y,
-                "width": WIDTH,
-                "height": 1,
-                "properties": {"markdown": f"## {heading}"},
-            }
-        )
-        width = WIDTH // len(graphs)
-        widgets += [graph.widget(index * width, y + 1, width) for index, graph in enumerate(graphs)]
-        y += 1 + HEIGHT
+        widgets.append({"type": "text", "width": WIDTH, "height": 1, "properties": {"markdown": f"## {heading}"}})
+        widgets += [graph.widget(WIDTH // len(graphs)) for graph in graphs]
     lines = ",\n".join(json.dumps(widget, separators=(",", ":")) for widget in widgets)
     return f'{{"widgets": [\n{lines}\n]}}\n'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from awacs.aws import Statement
@@ -31,9 +32,17 @@ def handler(event, context):
 """
 
 
-def visibility_seconds(timeout_seconds: int, window_seconds: int) -> int:
-    """How long a received message stays hidden: six times the function's time and the batching window (T159)."""
-    return 6 * timeout_seconds + window_seconds
+@dataclass(frozen=True, kw_only=True)
+class Batches:
+    """How a function takes from its queue: so many messages at most, or what has come within the window."""
+
+    size: int
+    window_seconds: int
+    at_once: int
+
+    def visibility_seconds(self, timeout_seconds: int) -> int:
+        """How long a received message stays hidden: six times the function's time and the window (T159)."""
+        return 6 * timeout_seconds + self.window_seconds
 
 
 def queue_worker(
@@ -46,7 +55,7 @@ def queue_worker(
     settings: Settings,
     may: list[Statement],
     code_bucket: Any,
-    window_seconds: int,
+    batches: Batches,
     vpc: VPCConfig | None = None,
 ) -> Function:
     """A function, ARM64 on Python 3.13, fed in batches from a queue.
@@ -60,7 +69,7 @@ def queue_worker(
         f"{name}CodeKey",
         group=CODE,
         label=f"{name}'s code",
-        pattern=r"[a-zA-Z0-9._/-]+\.zip",
+        pattern=r"lambdas/[a-zA-Z0-9._-]+\.zip",
         Description="Key of the function's zip in the artifacts bucket.",
     )
     log = stack.add_resource(
@@ -113,11 +122,11 @@ def queue_worker(
             FunctionName=Ref(function),
             EventSourceArn=GetAtt(queue, "Arn"),
             Enabled=either(has_code, True, False),
-            BatchSize=10,
-            MaximumBatchingWindowInSeconds=window_seconds,
+            BatchSize=batches.size,
+            MaximumBatchingWindowInSeconds=batches.window_seconds,
             FunctionResponseTypes=["ReportBatchItemFailures"],
             # Not by reserved concurrency: throttled receives count, and good messages would end as dead letters (T163).
-            ScalingConfig=ScalingConfig(MaximumConcurrency=config.function_max_concurrency),
+            ScalingConfig=ScalingConfig(MaximumConcurrency=batches.at_once),
         )
     )
     for suffix, metric, text in (

@@ -36,7 +36,7 @@ def pipeline(
     handler: str,
     bus: EventBus | None = None,
     vpc: VPCConfig | None = None,
-    window_seconds: int,
+    batches: functions.Batches,
     late_after_seconds: int,
 ) -> Pipeline:
     """A rule on a bus (by default: the account's own), its queue, and the function that works it off.
@@ -47,7 +47,7 @@ def pipeline(
     queue, dead_letters = queues.work_queue(
         shared,
         rule,
-        visibility_seconds=functions.visibility_seconds(shared.config.function_timeout_seconds, window_seconds),
+        visibility_seconds=batches.visibility_seconds(shared.config.function_timeout_seconds),
         late_after_seconds=late_after_seconds,
     )
     queues.fed_by_rule(shared, rule, queue, pattern=matches, description=purpose, bus=bus)
@@ -60,7 +60,7 @@ def pipeline(
         settings=told,
         may=may,
         code_bucket=code_bucket,
-        window_seconds=window_seconds,
+        batches=batches,
         vpc=vpc,
     )
     return Pipeline(queue=queue, dead_letters=dead_letters, function=worker)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from awacs import sqs as actions
-from awacs.aws import ArnEquals, Condition
+from awacs.aws import ArnEquals, Condition, Statement
 from troposphere import GetAtt, Ref
 from troposphere.events import DeadLetterConfig, RetryPolicy, Rule, Target
 from troposphere.sqs import Queue, QueuePolicy, RedrivePolicy
@@ -94,6 +94,13 @@ def work_queue(shared: Shared, name: str, *, visibility_seconds: int, late_after
             times=5,
         )
     )
+    shared.stack.add_resource(
+        QueuePolicy(
+            f"{name}DeadLettersPolicy",
+            Queues=[Ref(dead_letters)],
+            PolicyDocument=policies.policy(_only_over_tls(dead_letters)),
+        )
+    )
     return queue, dead_letters
 
 
@@ -136,7 +143,7 @@ def admit(title: str, queues: list[Queue], source_arn: Any) -> QueuePolicy:
         title,
         Queues=[Ref(queue) for queue in queues],
         PolicyDocument=policies.policy(
-            policies.only_over_tls(*arns, actions=[actions.Action("*")]),
+            _only_over_tls(*queues),
             policies.service_may(
                 "EventBridgeSends",
                 "events",
@@ -146,3 +153,7 @@ def admit(title: str, queues: list[Queue], source_arn: Any) -> QueuePolicy:
             ),
         ),
     )
+
+
+def _only_over_tls(*queues: Queue) -> Statement:
+    return policies.only_over_tls(*[GetAtt(queue, "Arn") for queue in queues], actions=[actions.Action("*")])
