@@ -215,11 +215,10 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
         )
     )
     # The first instance of a cluster becomes its writer, so the reader waits for it.
-    for title, tier, after in (("DatabaseWriter", 0, []), ("DatabaseReader", 1, ["DatabaseWriter"])):
+    for title, tier, after in (("DatabaseWriter", 0, {}), ("DatabaseReader", 1, {"DependsOn": "DatabaseWriter"})):
         stack.add_resource(
             DBInstance(
                 title,
-                DependsOn=after,
                 DBClusterIdentifier=Ref(cluster),
                 DBInstanceClass="db.serverless",
                 Engine="aurora-postgresql",
@@ -227,6 +226,7 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
                 PubliclyAccessible=False,
                 AutoMinorVersionUpgrade=False,
                 Tags=stack.tags(title.removeprefix("Database").lower()),
+                **after,
                 DeletionPolicy="Delete",
                 UpdateReplacePolicy="Delete",
                 Metadata=accepted(

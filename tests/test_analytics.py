@@ -167,7 +167,10 @@ def test_new_raw_objects_and_no_others_start_a_crawler() -> None:
 
 def test_objects_are_gathered_for_five_minutes_before_a_crawler_starts() -> None:
     """T178: each crawl is billed for ten minutes at least."""
-    assert properties(STACK, "CrawlerTriggerSource")["MaximumBatchingWindowInSeconds"] == 300
+    source = properties(STACK, "CrawlerTriggerSource")
+    assert source["MaximumBatchingWindowInSeconds"] == 300
+    assert source["BatchSize"] == 1000
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
 def test_the_crawler_trigger_can_put_back_what_came_while_a_crawler_ran() -> None:

@@ -21,6 +21,7 @@ STATEFUL = (
     "AWS::SQS::Queue",
     "AWS::ECR::Repository",
     "AWS::Backup::BackupVault",
+    "AWS::Events::Archive",
     "AWS::RedshiftServerless::Namespace",
 )
 PARAMETERS = {
@@ -77,6 +78,11 @@ def test_everything_stateful_outlives_its_stack(resource: dict[str, Any]) -> Non
     """T13: but not a first creation that failed, which could not be tried again."""
     kept = (resource["DeletionPolicy"], resource["UpdateReplacePolicy"])
     assert kept == ("RetainExceptOnCreate", "Retain")
+
+
+def test_the_reader_is_made_after_the_writer_as_the_first_instance_becomes_the_writer() -> None:
+    assert resources(STACK)["DatabaseReader"]["DependsOn"] == "DatabaseWriter"
+    assert "DependsOn" not in resources(STACK)["DatabaseWriter"]
 
 
 def test_the_database_leaves_a_snapshot_behind() -> None:

@@ -74,6 +74,14 @@ def test_there_are_two_public_two_application_and_three_data_subnets_and_each_ha
     assert {name: subnet["Properties"]["AvailabilityZone"] for name, subnet in subnets.items()} == expected
 
 
+def test_the_three_zones_are_named_together_or_not_at_all() -> None:
+    """T24: one alone may be another's default, and Redshift would find two."""
+    unnamed = [{"Fn::Equals": [{"Ref": f"Zone{zone}"}, "none"]} for zone in "ABC"]
+    (rule,) = template(STACK)["Rules"].values()
+    (assertion,) = rule["Assertions"]
+    assert assertion["Assert"] == {"Fn::Or": [{"Fn::And": unnamed}, {"Fn::Not": [{"Fn::Or": unnamed}]}]}
+
+
 @pytest.mark.parametrize("zone", ["A", "B", "C"])
 def test_a_zone_can_be_named_but_need_not(zone: str) -> None:
     """T25."""

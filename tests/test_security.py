@@ -387,6 +387,13 @@ def test_alarms_and_rules_may_publish_to_the_operations_topic(service: str) -> N
     assert policy["Topics"] == [{"Ref": "OperationsTopic"}]
 
 
+def test_no_condition_of_the_topic_stands_between_a_rule_and_the_operators() -> None:
+    """EventBridge would drop the message without a word."""
+    allowed = statements(properties(STACK, "OperationsTopicPolicy")["PolicyDocument"])
+    (rules,) = [part for part in allowed if part["Principal"] == {"Service": "events.amazonaws.com"}]
+    assert "Condition" not in rules
+
+
 def test_operators_are_mailed_if_they_give_an_address() -> None:
     subscription = resources(STACK)["OperationsEmailSubscription"]
     assert subscription["Condition"] == "HasOperationsEmail"

@@ -395,6 +395,12 @@ def test_a_second_run_changes_nothing(platform: Platform) -> None:
     assert ends(done) == [f"{label} no changes" for label in IN_ORDER]
 
 
+def test_one_stack_is_deployed_alone_by_its_number(platform: Platform) -> None:
+    done = make("deploy-05", platform.directory, platform.aws.environment, ENV="dev", REGION=REGION)
+    assert done.returncode == 0, done.stderr
+    assert ends(done) == ["05 data no changes"]
+
+
 def test_one_parameter_updates_one_stack_and_the_service_shows_it(platform: Platform) -> None:
     done = platform.deploy("--only", "04", "--set", "DesiredCount=3")
     assert (done.returncode, ends(done)) == (0, ["04 application updated"])
