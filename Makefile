@@ -51,9 +51,13 @@ setup: $(DEV) ## install everything but checkov into .venv
 
 lock: $(CORE) ## lock the dependencies of pyproject.toml anew
 	@$(BIN)/pip --disable-pip-version-check --quiet install uv
-	@for lock in ".txt pyproject.toml" "-dev.txt pyproject.toml --group dev" "-checkov.txt --group checkov"; do \
-	  $(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
-	    --custom-compile-command "make lock" --python-version 3.11 -o requirements$$lock || exit 1; done
+	@lock() { $(BIN)/uv pip compile --universal --generate-hashes --no-annotate --no-emit-index-url --quiet \
+	    --custom-compile-command "make lock" --output-file "$$@"; }; \
+	  lock requirements.txt --python-version 3.11 pyproject.toml && \
+	  lock requirements-dev.txt --python-version 3.11 pyproject.toml --group dev && \
+	  lock requirements-checkov.txt --python-version 3.11 --group checkov && \
+	  lock retail/storefront/requirements.txt --python-version 3.13 --group storefront && \
+	  lock lambdas/requirements.txt --python-version 3.13 --group functions
 
 hooks: $(DEV) ## check each commit before it is made
 	@$(BIN)/pre-commit install

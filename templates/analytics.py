@@ -203,7 +203,10 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
                 "object": {"key": [{"prefix": lake.raw(domain)} for domain in lake.DOMAINS]},
             },
         },
-        told=settings.CrawlerTrigger(**{f"{domain}_crawler": Ref(crawler) for domain, crawler in crawlers.items()}),
+        told=settings.CrawlerTrigger(
+            **{f"{domain}_crawler": Ref(crawler) for domain, crawler in crawlers.items()},
+            queue_url=Ref("RawObjectQueue"),
+        ),
         may=[
             policies.may_start_crawlers(
                 *[

@@ -266,6 +266,10 @@ def storefront_task(
         model_id=model.id,
         port=str(config.container_port),
     )
+    injected = settings.Credentials(
+        database_username=Sub(f"${{Secret}}:{secrets.USERNAME}::", Secret=security.database_secret_arn),
+        database_password=Sub(f"${{Secret}}:{secrets.PASSWORD}::", Secret=security.database_secret_arn),
+    )
     return stack.add_resource(
         TaskDefinition(
             "StorefrontTask",
@@ -289,13 +293,7 @@ def storefront_task(
                     MountPoints=[MountPoint(SourceVolume="scratch", ContainerPath="/tmp", ReadOnly=False)],
                     PortMappings=[PortMapping(ContainerPort=config.container_port, Protocol="tcp")],
                     Environment=[Environment(Name=name, Value=value) for name, value in told.variables().items()],
-                    Secrets=[
-                        Secret(
-                            Name=f"DATABASE_{key.upper()}",
-                            ValueFrom=Sub(f"${{Secret}}:{key}::", Secret=security.database_secret_arn),
-                        )
-                        for key in (secrets.USERNAME, secrets.PASSWORD)
-                    ],
+                    Secrets=[Secret(Name=name, ValueFrom=value) for name, value in injected.variables().items()],
                     HealthCheck=HealthCheck(
                         Command=[
                             "CMD",

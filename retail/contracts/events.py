@@ -1,34 +1,183 @@
 """The retail domain's events: what the storefront publishes, the rules match and the functions handle.
 
-A class's name is its EventBridge detail-type.
+A class's name is its EventBridge detail-type, and an event is never changed once it is published. What stands in a
+message's ``detail`` is the event's fields, ``version`` among them; a field that a reader does not know is passed by, so
+that one may be added, and any other change is a new version.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 SOURCE = "retail.storefront"
 """The ``source`` of every event; a rule without it would match anyone's event on the bus (T154)."""
 
 
-class DomainEvent:
-    """Something that happened in the shop, named in the past tense."""
+class ContractError(ValueError):
+    """A message that is not what was agreed on; the text names the field and what is wrong with it."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """Fields that are written to JSON and read back strictly."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON has them; times in UTC as ``2026-11-22T10:00:00.000000Z``."""
+        return {field.name: _to_json(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_json(cls, data: Any, name: str = "") -> Self:
+        """Read the fields. Raises ContractError for one that is missing or of the wrong type."""
+        path = name or cls.__name__
+        if not isinstance(data, Mapping):
+            raise ContractError(f"{path}: expected an object, got {_shown(data)}")
+        values = {}
+        for field, wanted in _types(cls).items():  # type: ignore[arg-type]  # a class is hashable, as any class is
+            if field not in data:
+                raise ContractError(f"{path}.{field}: missing")
+            values[field] = _from_json(wanted, data[field], f"{path}.{field}")
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderLine(Record):
+    """So many pieces of one product, at the price they were ordered at."""
+
+    sku: str
+    quantity: int
+    unit_price_cents: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DomainEvent(Record):
+    """Something that happened in the shop, named in the past tense.
+
+    ``event_id`` is a UUID; whoever handles an event twice knows it by this (T171).
+    """
+
+    VERSION: ClassVar[int] = 1
+
+    event_id: str
+    occurred_at: datetime
+    order_id: str
+
+    def detail(self) -> dict[str, Any]:
+        """The message's ``detail``."""
+        return {"version": self.VERSION, **self.to_json()}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderPlaced(DomainEvent):
     """A customer has placed an order."""
 
+    customer_id: str
+    currency: str
+    total_cents: int
+    items: tuple[OrderLine, ...]
+    promised_by: datetime
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PaymentProcessed(DomainEvent):
     """The payment of an order has been taken."""
 
+    customer_id: str
+    currency: str
+    total_cents: int
+    payment_id: str
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class InventoryReserved(DomainEvent):
     """Stock of a product has been reserved for an order."""
 
+    sku: str
+    quantity: int
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrderShipped(DomainEvent):
     """An order has left the warehouse."""
+
+    customer_id: str
+    carrier: str
+    tracking_number: str
+
+
+EVENTS: dict[str, type[DomainEvent]] = {
+    event.__name__: event for event in (OrderPlaced, PaymentProcessed, InventoryReserved, OrderShipped)
+}
+"""Every event by its detail-type."""
 
 
 def pattern(*events: type[DomainEvent]) -> dict[str, list[str]]:
     """The EventBridge pattern that matches exactly these events."""
     return {"source": [SOURCE], "detail-type": [event.__name__ for event in events]}
+
+
+def parse(envelope: Any) -> DomainEvent:
+    """The event in an EventBridge envelope. Raises ContractError for whatever is not one of ours, whole and typed."""
+    if not isinstance(envelope, Mapping):
+        raise ContractError(f"envelope: expected an object, got {_shown(envelope)}")
+    for field, allowed in (("source", [SOURCE]), ("detail-type", list(EVENTS))):
+        if envelope.get(field) not in allowed:
+            raise ContractError(f"{field}: expected {' or '.join(allowed)}, got {_shown(envelope.get(field))}")
+    event = EVENTS[envelope["detail-type"]]
+    detail = envelope.get("detail")
+    if not isinstance(detail, Mapping):
+        raise ContractError(f"{event.__name__}: expected an object, got {_shown(detail)}")
+    if detail.get("version") != event.VERSION or isinstance(detail.get("version"), bool):
+        raise ContractError(f"{event.__name__}.version: expected {event.VERSION}, got {_shown(detail.get('version'))}")
+    return event.from_json(detail)
+
+
+@cache
+def _types(record: type[Record]) -> dict[str, Any]:
+    hints = get_type_hints(record)
+    return {field.name: hints[field.name] for field in fields(record)}
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, Record):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    return value
+
+
+def _from_json(wanted: Any, value: Any, path: str) -> Any:
+    if get_origin(wanted) is tuple:
+        if not isinstance(value, list) or not value:
+            raise ContractError(f"{path}: expected a list of one or more, got {_shown(value)}")
+        return tuple(_from_json(get_args(wanted)[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+    if isinstance(wanted, type) and issubclass(wanted, Record):
+        return wanted.from_json(value, path)
+    if wanted is datetime:
+        return _moment(value, path)
+    if wanted is int and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise ContractError(f"{path}: expected a whole number from 0, got {_shown(value)}")
+    if wanted is str and (not isinstance(value, str) or not value):
+        raise ContractError(f"{path}: expected text, got {_shown(value)}")
+    return value
+
+
+def _moment(value: Any, path: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ContractError(f"{path}: expected a time such as 2026-11-22T10:00:00Z, got {_shown(value)}") from None
+    if moment.tzinfo is None:
+        raise ContractError(f"{path}: expected a time with its zone, got {_shown(value)}")
+    return moment.astimezone(UTC)
+
+
+def _shown(value: Any) -> str:
+    """A value for an error's text: short, as it may be anything and may be a customer's."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from hashlib import sha256
+
 RAW = "raw/"
 CURATED = "curated/"
 QUARANTINE = "quarantine/"
@@ -48,6 +51,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     },
 }
 """Column names and Hive types of the curated tables. An order's row is one event of its life (``event_type``)."""
+
+
+def object_key(domain: str, day: str, event_ids: Iterable[str]) -> str:
+    """Where a batch's events of one day (``YYYY-MM-DD``, UTC) lie: the same batch written twice is the same object."""
+    name = sha256("\n".join(sorted(event_ids)).encode()).hexdigest()[:32]
+    return f"{raw(domain)}{PARTITION[0]}={day}/{name}.json"
 
 
 def raw(domain: str) -> str:

@@ -5,8 +5,13 @@ A field is an environment variable in upper case: ``lake_bucket`` is ``LAKE_BUCK
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
+
+
+class SettingsError(ValueError):
+    """A setting that is not there; the text names every one that is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +22,15 @@ class Settings:
         """The settings as environment variables."""
         return {field.name.upper(): getattr(self, field.name) for field in fields(self)}
 
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """The settings from environment variables. Raises SettingsError where one is missing or empty."""
+        names = {field.name: field.name.upper() for field in fields(cls)}
+        missing = [name for name in names.values() if not environment.get(name)]
+        if missing:
+            raise SettingsError(f"{cls.__name__}: set {', '.join(missing)}")
+        return cls(**{field: environment[name] for field, name in names.items()})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Storefront(Settings):
@@ -25,6 +39,14 @@ class Storefront(Settings):
     parameters_path: Any
     model_id: Any
     port: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials(Settings):
+    """What ECS injects into the storefront's tasks from the database secret."""
+
+    database_username: Any
+    database_password: Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +86,9 @@ class Notification(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class CrawlerTrigger(Settings):
-    """The crawler trigger: which crawler reads which prefix."""
+    """The crawler trigger: which crawler reads which prefix, and where to ask again later."""
 
     orders_crawler: Any
     inventory_crawler: Any
     products_crawler: Any
+    queue_url: Any
