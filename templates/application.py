@@ -442,37 +442,32 @@ def scale(stack: Stack, config: Config, ingress: Ingress, cluster: Cluster, serv
 def service_alarms(stack: Stack, config: Config, security: Security, cluster: Cluster, service: Service) -> None:
     """What is wrong with the service as a whole."""
     dimensions = {"ClusterName": Ref(cluster), "ServiceName": GetAtt(service, "Name")}
+    load, tasks = (
+        alarms.Watched(topic_arn=security.operations_topic_arn, namespace=namespace, dimensions=dimensions)
+        for namespace in ("AWS/ECS", "ECS/ContainerInsights")
+    )
     stack.add_resource(
         [
-            alarms.alarm(
+            load.alarm(
                 "StorefrontCpuTooHigh",
                 "CPU stays above 90 % although the service may scale out: the most tasks may be running already.",
-                topic_arn=security.operations_topic_arn,
-                namespace="AWS/ECS",
-                metric="CPUUtilization",
-                dimensions=dimensions,
+                "CPUUtilization",
                 statistic="Average",
                 threshold=90,
                 times=10,
             ),
-            alarms.alarm(
+            load.alarm(
                 "StorefrontMemoryTooHigh",
                 "Memory stays above 85 %: tasks are about to be killed.",
-                topic_arn=security.operations_topic_arn,
-                namespace="AWS/ECS",
-                metric="MemoryUtilization",
-                dimensions=dimensions,
+                "MemoryUtilization",
                 statistic="Average",
                 threshold=85,
                 times=5,
             ),
-            alarms.alarm(
+            tasks.alarm(
                 "StorefrontTasksTooFew",
                 f"Fewer than {config.min_tasks} tasks run: one zone alone carries the shop, or none does.",
-                topic_arn=security.operations_topic_arn,
-                namespace="ECS/ContainerInsights",
-                metric="RunningTaskCount",
-                dimensions=dimensions,
+                "RunningTaskCount",
                 statistic="Minimum",
                 comparison="LessThanThreshold",
                 threshold=config.min_tasks,

@@ -237,37 +237,33 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
                 ),
             )
         )
+    watched = alarms.Watched(
+        topic_arn=security.operations_topic_arn,
+        namespace="AWS/RDS",
+        dimensions={"DBClusterIdentifier": Ref(cluster)},
+    )
     stack.add_resource(
         [
-            alarms.alarm(
+            watched.alarm(
                 "DatabaseCapacityExhausted",
                 f"Aurora runs near its most, {config.database_max_acu:g} capacity units: queries are about to queue.",
-                topic_arn=security.operations_topic_arn,
-                namespace="AWS/RDS",
-                metric="ACUUtilization",
-                dimensions={"DBClusterIdentifier": Ref(cluster)},
+                "ACUUtilization",
                 statistic="Average",
                 threshold=90,
                 times=15,
             ),
-            alarms.alarm(
+            watched.alarm(
                 "DatabaseConnectionsTooMany",
                 f"More than four fifths of the {MAX_CONNECTIONS} connections are taken.",
-                topic_arn=security.operations_topic_arn,
-                namespace="AWS/RDS",
-                metric="DatabaseConnections",
-                dimensions={"DBClusterIdentifier": Ref(cluster)},
+                "DatabaseConnections",
                 statistic="Maximum",
                 threshold=MAX_CONNECTIONS * 4 // 5,
                 times=3,
             ),
-            alarms.alarm(
+            watched.alarm(
                 "DatabaseReaderLagging",
                 "The reader is more than a second behind the writer: shoppers see old stock and prices.",
-                topic_arn=security.operations_topic_arn,
-                namespace="AWS/RDS",
-                metric="AuroraReplicaLagMaximum",
-                dimensions={"DBClusterIdentifier": Ref(cluster)},
+                "AuroraReplicaLagMaximum",
                 statistic="Maximum",
                 threshold=1_000,
                 times=5,
@@ -343,13 +339,12 @@ def serverless_cache(stack: Stack, config: Config, networking: Networking, secur
         )
     )
     stack.add_resource(
-        alarms.alarm(
+        alarms.Watched(
+            topic_arn=security.operations_topic_arn, namespace="AWS/ElastiCache", dimensions={"clusterId": Ref(cache)}
+        ).alarm(
             "CacheThrottled",
             "The cache refuses commands: it has reached its limit of data or of commands a second.",
-            topic_arn=security.operations_topic_arn,
-            namespace="AWS/ElastiCache",
-            metric="ThrottledCmds",
-            dimensions={"clusterId": Ref(cache)},
+            "ThrottledCmds",
             threshold=0,
             times=3,
         )

@@ -501,13 +501,12 @@ def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalance
         ),
     ):
         stack.add_resource(
-            alarms.alarm(
+            alarms.Watched(
+                topic_arn=security.operations_topic_arn, namespace="AWS/ApplicationELB", dimensions=dimensions
+            ).alarm(
                 title,
                 description,
-                topic_arn=security.operations_topic_arn,
-                namespace="AWS/ApplicationELB",
-                metric=metric,
-                dimensions=dimensions,
+                metric,
                 **options,
             )
         )

@@ -174,14 +174,15 @@ def build(config: Config, networking: Networking) -> tuple[Stack, Security]:
     # The NAT gateways are made before this topic is; so their alarms stand here.
     for index, letter in enumerate(network.ZONE_LETTERS[: config.app_subnets]):
         stack.add_resource(
-            alarms.alarm(
+            alarms.Watched(
+                topic_arn=Ref(topic),
+                namespace="AWS/NATGateway",
+                dimensions={"NatGatewayId": Select(index, networking.nat_gateway_ids)},
+            ).alarm(
                 f"Nat{letter}PortAllocationFailing",
                 f"The NAT gateway of zone {letter} has no port left for new connections: tasks and functions in that "
                 "zone cannot reach AWS or the payment provider.",
-                topic_arn=Ref(topic),
-                namespace="AWS/NATGateway",
-                metric="ErrorPortAllocation",
-                dimensions={"NatGatewayId": Select(index, networking.nat_gateway_ids)},
+                "ErrorPortAllocation",
                 threshold=0,
             )
         )

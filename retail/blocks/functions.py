@@ -129,18 +129,18 @@ def queue_worker(
             ScalingConfig=ScalingConfig(MaximumConcurrency=batches.at_once),
         )
     )
+    watched = alarms.Watched(
+        topic_arn=shared.topic_arn, namespace="AWS/Lambda", dimensions={"FunctionName": Ref(function)}
+    )
     for suffix, metric, text in (
         ("Failing", "Errors", f"{name} ends with an error instead of an answer; its log says which."),
         ("Throttled", "Throttles", f"{name} is refused: the account's concurrency is used up."),
     ):
         stack.add_resource(
-            alarms.alarm(
+            watched.alarm(
                 f"{name}{suffix}",
                 text,
-                topic_arn=shared.topic_arn,
-                namespace="AWS/Lambda",
-                metric=metric,
-                dimensions={"FunctionName": Ref(function)},
+                metric,
                 threshold=0,
                 times=3,
             )

@@ -46,13 +46,10 @@ def last_resort(shared: Shared, title: str, description: str) -> Queue:
         )
     )
     shared.stack.add_resource(
-        alarms.alarm(
+        _watched(shared, queue).alarm(
             f"{title}NotEmpty",
             description,
-            topic_arn=shared.topic_arn,
-            namespace="AWS/SQS",
-            metric="ApproximateNumberOfMessagesVisible",
-            dimensions={"QueueName": GetAtt(queue, "QueueName")},
+            "ApproximateNumberOfMessagesVisible",
             statistic="Maximum",
             threshold=0,
         )
@@ -81,14 +78,11 @@ def work_queue(shared: Shared, name: str, *, visibility_seconds: int, late_after
         )
     )
     shared.stack.add_resource(
-        alarms.alarm(
+        _watched(shared, queue).alarm(
             f"{name}QueueTooOld",
             f"A message waits in {name}Queue for more than {late_after_seconds // 60} minutes: its function does not "
             "keep up, or does not run.",
-            topic_arn=shared.topic_arn,
-            namespace="AWS/SQS",
-            metric="ApproximateAgeOfOldestMessage",
-            dimensions={"QueueName": GetAtt(queue, "QueueName")},
+            "ApproximateAgeOfOldestMessage",
             statistic="Maximum",
             threshold=late_after_seconds,
             times=5,
@@ -157,3 +151,8 @@ def admit(title: str, queues: list[Queue], source_arn: Any) -> QueuePolicy:
 
 def _only_over_tls(*queues: Queue) -> Statement:
     return policies.only_over_tls(*[GetAtt(queue, "Arn") for queue in queues], actions=[actions.Action("*")])
+
+
+def _watched(shared: Shared, queue: Queue) -> alarms.Watched:
+    name = GetAtt(queue, "QueueName")
+    return alarms.Watched(topic_arn=shared.topic_arn, namespace="AWS/SQS", dimensions={"QueueName": name})
