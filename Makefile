@@ -20,7 +20,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test wiring bench deploy $(DEPLOY_ONE) destroy clean
+.PHONY: help setup lock hooks templates check lint types security test wiring package bench deploy $(DEPLOY_ONE) destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -115,8 +115,12 @@ destroy: $(DEV) ## all stacks backwards: ENV=dev CONFIRM=dev
 wiring: $(DEV) templates ## the README's tables of parameters and exports, from out/
 	@$(BIN)/python -m retail.ops.describe
 
-bench: $(DEV) ## the generator's speed, as ratios to its floor
+package: $(DEV) ## the functions' zips into build/lambdas; with python3.13 on the PATH they start faster
+	@$(BIN)/python -m retail.ops.package
+
+bench: $(DEV) ## the generator's and the shop's speed, as ratios in one run
 	@$(BIN)/python -m retail.ops.bench
+	@$(BIN)/python -m retail.local.bench
 
 clean: ## remove what was installed and built
 	rm -rf .venv build .local .pytest_cache .mypy_cache .ruff_cache

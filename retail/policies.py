@@ -189,6 +189,11 @@ def may_keep_carts() -> Statement:
     )
 
 
+def may_keep_ledger(table_arn: Any) -> Statement:
+    """Look up and note many entries of a table at once; no more."""
+    return allow(dynamodb.BatchGetItem, dynamodb.BatchWriteItem, on=table_arn)
+
+
 def may_reach_cache() -> Statement:
     """Log in to the one cache as its one user, by a token that IAM signs (T145)."""
     return allow(elasticache.Connect, on=[names.CACHE.arn, names.CACHE_USER.arn])

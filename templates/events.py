@@ -10,6 +10,14 @@ from typing import Annotated
 from awacs import sns
 from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import VPCConfig
+from troposphere.dynamodb import (
+    AttributeDefinition,
+    KeySchema,
+    PointInTimeRecoverySpecification,
+    SSESpecification,
+    Table,
+    TimeToLiveSpecification,
+)
 from troposphere.events import Archive, DeadLetterConfig, EventBus
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
@@ -19,7 +27,7 @@ from retail.blocks.functions import Batches
 from retail.blocks.parameters import parameter
 from retail.blocks.pipeline import pipeline
 from retail.config import Config
-from retail.contracts import events, lake, parameters, settings
+from retail.contracts import events, lake, parameters, settings, told
 from retail.stack import STATEFUL, Stack, Value
 from templates.data import Data
 from templates.networking import Networking
@@ -148,6 +156,20 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         vpc=in_the_vpc,
         **common,
     )
+    # A queue may deliver an event twice; a customer is told of it once.
+    ledger = stack.add_resource(
+        Table(
+            "ToldTable",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[AttributeDefinition(AttributeName=told.EVENT_ID, AttributeType="S")],
+            KeySchema=[KeySchema(AttributeName=told.EVENT_ID, KeyType="HASH")],
+            TimeToLiveSpecification=TimeToLiveSpecification(AttributeName=told.EXPIRES_AT, Enabled=True),
+            PointInTimeRecoverySpecification=PointInTimeRecoverySpecification(PointInTimeRecoveryEnabled=True),
+            SSESpecification=SSESpecification(SSEEnabled=True, SSEType="KMS", KMSMasterKeyId=security.key_arn),
+            Tags=stack.tags("told"),
+            **STATEFUL,
+        )
+    )
     # A replay must not mail the customers again, so this rule passes replayed events by (T171).
     customer_notification = pipeline(
         shared,
@@ -155,8 +177,8 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         "Notification",
         purpose="Tell customers of orders placed and shipped, by the order notifications topic.",
         matches=events.pattern(events.OrderPlaced, events.OrderShipped) | {"replay-name": [{"exists": False}]},
-        told=settings.Notification(topic_arn=Ref(topic)),
-        may=[policies.may_publish(Ref(topic))],
+        told=settings.Notification(topic_arn=Ref(topic), told_table=Ref(ledger)),
+        may=[policies.may_publish(Ref(topic)), policies.may_keep_ledger(GetAtt(ledger, "Arn"))],
         handler="lambdas.notification.handler.handler",
         **common,
     )

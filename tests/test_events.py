@@ -10,6 +10,7 @@ from tests.emitted import everywhere, imported, properties, resources, statement
 
 STACK = "06-events"
 KEY = imported("security-KeyArn")
+LEDGER = {"Fn::GetAtt": ["ToldTable", "Arn"]}
 TOPIC = {"Ref": "OrderNotificationsTopic"}
 FOURTEEN_DAYS = 1209600
 FOUR_DAYS = 345600
@@ -60,7 +61,7 @@ OWN_WORK: dict[str, dict[str, list[Any]]] = {
         "s3:PutObject": [{"Fn::Sub": LAKE + "/raw/inventory/*"}],
         "elasticache:Connect": CACHE_USER,
     },
-    "Notification": {"sns:Publish": [TOPIC]},
+    "Notification": {"sns:Publish": [TOPIC], "dynamodb:BatchGetItem": [LEDGER], "dynamodb:BatchWriteItem": [LEDGER]},
 }
 
 
@@ -306,10 +307,18 @@ def test_no_function_is_given_a_password_by_its_environment(function: str) -> No
     assert "resolve:secretsmanager" not in str(variables)
 
 
+def test_the_ledger_of_who_was_told_of_what_is_under_the_key_and_forgets() -> None:
+    ledger = properties(STACK, "ToldTable")
+    assert ledger["KeySchema"] == [{"AttributeName": "event_id", "KeyType": "HASH"}]
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert ledger["SSESpecification"]["KMSMasterKeyId"] == KEY
+    assert ledger["BillingMode"] == "PAY_PER_REQUEST"
+
+
 def test_notifications_fan_out_by_one_topic_that_customers_can_be_subscribed_to() -> None:
     """T173."""
     variables = properties(STACK, "Notification")["Environment"]["Variables"]
-    assert variables == {"TOPIC_ARN": TOPIC}
+    assert variables == {"TOPIC_ARN": TOPIC, "TOLD_TABLE": {"Ref": "ToldTable"}}
     subscription = resources(STACK)["CustomerEmailSubscription"]
     assert subscription["Condition"] == "HasCustomerEmail"
     assert subscription["Properties"]["TopicArn"] == TOPIC

@@ -162,19 +162,26 @@ def _from_json(wanted: Any, value: Any, path: str) -> Any:
         return _moment(value, path)
     if wanted is int and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
         raise ContractError(f"{path}: expected a whole number from 0, got {_shown(value)}")
-    if wanted is str and (not isinstance(value, str) or not value):
+    if wanted is str and not _is_text(value):
         raise ContractError(f"{path}: expected text, got {_shown(value)}")
     return value
+
+
+def _is_text(value: Any) -> bool:
+    """Whether this is text that PostgreSQL, S3 and SNS all take: not empty, no NUL, no half of a character."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _moment(value: Any, path: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         raise ContractError(f"{path}: expected a time such as 2026-11-22T10:00:00Z, got {_shown(value)}") from None
-    if moment.tzinfo is None:
-        raise ContractError(f"{path}: expected a time with its zone, got {_shown(value)}")
-    return moment.astimezone(UTC)
+    raise ContractError(f"{path}: expected a time with its zone, got {_shown(value)}")
 
 
 def _shown(value: Any) -> str:

@@ -82,6 +82,7 @@ class Notification(Settings):
     """The notification function."""
 
     topic_arn: Any
+    told_table: Any
 
 
 @dataclass(frozen=True, kw_only=True)

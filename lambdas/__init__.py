@@ -1,0 +1,1 @@
+"""The functions behind the queues, each in a package of its own."""

@@ -1,0 +1,88 @@
+"""Servers as child processes on loopback: a free port for each, and waiting until they answer."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+HOST = "127.0.0.1"
+START_SECONDS = 30
+STOP_SECONDS = 5
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class ServerError(Exception):
+    """A server that does not start; the message ends with what it said last."""
+
+
+def free_port(below: int = 65536) -> int:
+    """A port on which nobody listens. ``below`` for servers that add to it."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            port = int(probe.getsockname()[1])
+        if port < below:
+            return port
+
+
+def python(module: str, *arguments: object) -> list[str]:
+    """The command that runs a module of this repository, which is where every server is started."""
+    return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def is_open(port: int) -> bool:
+    """Whether something listens on the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0
+
+
+class Server:
+    """A child process that can be stopped and started again, with the same command and what it has on disk."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        log: Path,
+        is_ready: Callable[[], bool],
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.command = list(command)
+        self.log = log
+        self.is_ready = is_ready
+        self.stop_signal = stop_signal
+        self.child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and return when the server answers. Raises ServerError if it ends or says nothing for 30 s."""
+        with self.log.open("ab") as output:
+            self.child = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=REPOSITORY
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            if self.child.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise ServerError(f"{self.command[0]} does not start: {self._last_line()}")
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop, by force if the signal is not enough. Nothing happens to a server that is not running."""
+        if self.child is None:
+            return
+        self.child.send_signal(self.stop_signal)
+        try:
+            self.child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        self.child = None
+
+    def _last_line(self) -> str:
+        lines = self.log.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"

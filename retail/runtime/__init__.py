@@ -1,0 +1,1 @@
+"""What the storefront, the functions and the jobs share at run time."""

@@ -1,0 +1,140 @@
+"""What an event holds: written and read back whole, and whatever is not agreed on is refused by name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retail.contracts.events import EVENTS, SOURCE, ContractError, DomainEvent, OrderLine, OrderPlaced, parse, pattern
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
+NUMBERS = st.integers(0, 2**62)
+MOMENTS = st.datetimes(
+    min_value=datetime(2026, 1, 1),
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))]),
+)
+LINES = st.lists(st.builds(OrderLine, sku=TEXTS, quantity=NUMBERS, unit_price_cents=NUMBERS), min_size=1, max_size=3)
+BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
+    str: TEXTS,
+    int: NUMBERS,
+    datetime: MOMENTS,
+    tuple[OrderLine, ...]: LINES.map(tuple),
+}
+
+FIELDS = st.sampled_from(["version", "event_id", "occurred_at", "order_id", "items"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda values: st.lists(values) | st.dictionaries(FIELDS, values),
+)
+
+NAMES = sorted(EVENTS)
+EVERY_FIELD = [(name, field.name) for name in NAMES for field in fields(EVENTS[name])]
+
+
+def any_event(kind: type[DomainEvent]) -> st.SearchStrategy[DomainEvent]:
+    """Events of a kind, whatever their fields hold."""
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{field.name: BY_TYPE[hints[field.name]] for field in fields(kind)})
+
+
+def one(name: str) -> DomainEvent:
+    """An event with plain values."""
+    plain: dict[Any, Any] = {
+        str: "text",
+        int: 7,
+        datetime: datetime(2026, 11, 22, 10, 0, tzinfo=UTC),
+        tuple[OrderLine, ...]: (OrderLine(sku="SKU-1", quantity=2, unit_price_cents=50),),
+    }
+    hints = get_type_hints(EVENTS[name])
+    return EVENTS[name](**{field.name: plain[hints[field.name]] for field in fields(EVENTS[name])})
+
+
+def envelope(event: DomainEvent, **changes: Any) -> dict[str, Any]:
+    """An event as EventBridge delivers it, with fields of its detail changed; None takes one away."""
+    detail = event.detail() | changes
+    kept = {name: value for name, value in detail.items() if value is not None}
+    return {"source": SOURCE, "detail-type": type(event).__name__, "detail": kept}
+
+
+@given(st.one_of([any_event(kind) for kind in EVENTS.values()]))
+def test_every_event_is_read_back_from_its_json_as_it_was(event: DomainEvent) -> None:
+    assert parse(json.loads(json.dumps(envelope(event)))) == event
+
+
+@given(ANYTHING)
+def test_whatever_json_comes_is_an_event_or_a_contract_error(anything: Any) -> None:
+    for name in NAMES:
+        with pytest.raises(ContractError):
+            parse({"source": SOURCE, "detail-type": name, "detail": anything})
+    with pytest.raises(ContractError):
+        parse(anything)
+
+
+@pytest.mark.parametrize(("name", "field"), EVERY_FIELD)
+def test_a_missing_field_is_named(name: str, field: str) -> None:
+    with pytest.raises(ContractError, match=rf"^{name}\.{field}: missing$"):
+        parse(envelope(one(name), **{field: None}))
+
+
+@pytest.mark.parametrize("wrong", [[], {}, 1.5, True, "", -1], ids=repr)
+@pytest.mark.parametrize(("name", "field"), EVERY_FIELD)
+def test_a_mistyped_field_is_named(name: str, field: str, wrong: Any) -> None:
+    with pytest.raises(ContractError, match=rf"^{name}\.{field}: expected .*got "):
+        parse(envelope(one(name), **{field: wrong}))
+
+
+def test_a_mistyped_field_of_an_order_s_line_is_named_with_its_place() -> None:
+    lines = [{"sku": "SKU-1", "quantity": 1, "unit_price_cents": 5}, {"sku": "SKU-2", "quantity": "1"}]
+    with pytest.raises(ContractError, match=r"^OrderPlaced\.items\[1\]\.quantity: expected a whole number"):
+        parse(envelope(one("OrderPlaced"), items=lines))
+
+
+def test_a_time_without_its_zone_is_refused() -> None:
+    with pytest.raises(ContractError, match=r"^OrderPlaced\.promised_by: expected a time with its zone"):
+        parse(envelope(one("OrderPlaced"), promised_by="2026-11-22T10:00:00"))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-01:00", "2026-02-30T10:00:00Z"])
+def test_a_time_that_there_is_not_is_refused(moment: str) -> None:
+    with pytest.raises(ContractError, match=r"^OrderPlaced\.promised_by: expected a time such as "):
+        parse(envelope(one("OrderPlaced"), promised_by=moment))
+
+
+@pytest.mark.parametrize("text", ["\ud800", "\0"], ids=["half-a-character", "nul"])
+def test_text_that_no_service_takes_is_refused(text: str) -> None:
+    with pytest.raises(ContractError, match=r"^OrderPlaced\.customer_id: expected text, got "):
+        parse(envelope(one("OrderPlaced"), customer_id=text))
+
+
+@pytest.mark.parametrize("version", [None, 0, 2, "1", True, 1.5], ids=repr)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unknown_version_is_refused(name: str, version: Any) -> None:
+    with pytest.raises(ContractError, match=rf"^{name}\.version: expected 1, got "):
+        parse(envelope(one(name), version=version))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_field_added_later_is_passed_by(name: str) -> None:
+    assert parse(envelope(one(name), gift_wrapped=True)) == one(name)
+
+
+@pytest.mark.parametrize(("field", "value"), [("source", "aws.s3"), ("detail-type", "OrderLost"), ("source", None)])
+def test_an_event_that_is_not_ours_is_refused_by_its_field(field: str, value: str | None) -> None:
+    with pytest.raises(ContractError, match=f"^{field}: expected "):
+        parse(envelope(one("OrderPlaced")) | {field: value})
+
+
+def test_an_error_shows_little_of_the_value_as_it_may_be_a_customer_s() -> None:
+    with pytest.raises(ContractError) as error:
+        parse(envelope(one("OrderPlaced"), total_cents="secret " * 100))
+    assert len(str(error.value)) < 150
+
+
+def test_a_pattern_matches_our_source_and_the_events_by_name() -> None:
+    assert pattern(OrderPlaced) == {"source": [SOURCE], "detail-type": ["OrderPlaced"]}

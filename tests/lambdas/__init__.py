@@ -1,0 +1,1 @@
+"""The functions, against a real database and cache, and AWS as the emulator has it."""

@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+
+from lambdas.inventory_handler import handler
+from retail.contracts import settings
+from retail.local.cache import Cache as LocalCache
+from retail.runtime import cache, functions
+from retail.runtime.database import Connection, Session
+from tests.lambdas.conftest import Logs
+from tests.lambdas.messages import DAY, Context, archived, batch, envelope, failed, plenty, reserved, until
+
+Process = Callable[..., dict[str, Any]]
+MUG, TEA = "MUG-1", "TEA-7"
+
+
+@pytest.fixture
+def inventory(told: dict[str, Any], shop_cache: LocalCache) -> settings.InventoryHandler:
+    return settings.InventoryHandler(
+        **told,
+        cache_host=shop_cache.host,
+        cache_port=str(shop_cache.port),
+        cache_name="retail-dev-cache",
+        cache_user="retail-dev-shop",
+    )
+
+
+@pytest.fixture
+def process(
+    inventory: settings.InventoryHandler, session: Session, shop: cache.Cache, client: Callable[[str], Any]
+) -> Process:
+    """The function with its parts; takes a batch."""
+    return partial(handler.process, told=inventory, session=session, shop=shop, s3=client("s3"), seconds_left=plenty)
+
+
+@pytest.fixture(autouse=True)
+def _shelves(connection: Connection) -> None:
+    """Ten mugs, six of them reserved, and three packets of tea, all of them reserved."""
+    for sku, on_hand, kept in ((MUG, 10, 6), (TEA, 3, 3)):
+        connection.execute(
+            "INSERT INTO products (sku, name, description, category, price_cents, currency, picture)"
+            " VALUES (%s, '', '', '', 1, 'USD', '')",
+            (sku,),
+        )
+        connection.execute("INSERT INTO stock VALUES (%s, %s, %s)", (sku, on_hand, kept))
+
+
+def stock(connection: Connection) -> dict[str, tuple[int, int]]:
+    """On hand and reserved, by product."""
+    return {sku: (on_hand, kept) for sku, on_hand, kept in connection.execute("SELECT * FROM stock")}
+
+
+def stock_after(client: Callable[[str], Any], lake: str) -> dict[str, int]:
+    """What the archive says was left after each event."""
+    found = archived(client("s3"), lake)
+    return {record["event_id"]: record["stock_after"] for records in found.values() for record in records}
+
+
+def test_reserved_stock_is_taken_off(process: Process, connection: Connection) -> None:
+    assert process(batch(reserved(MUG, 2), reserved(TEA), reserved(MUG))) == failed()
+    assert stock(connection) == {MUG: (7, 3), TEA: (2, 2)}
+
+
+def test_the_same_event_five_times_is_taken_off_once(process: Process, connection: Connection) -> None:
+    event = reserved(MUG, 2)
+    assert process(batch(event, event, event)) == failed()
+    assert process(batch(event)) == failed()
+    assert process(batch(reserved(TEA), event)) == failed()
+    assert stock(connection) == {MUG: (8, 4), TEA: (2, 2)}
+
+
+def test_stock_is_never_below_zero_and_the_difference_is_logged(
+    process: Process, connection: Connection, client: Callable[[str], Any], bucket: str, logs: Logs
+) -> None:
+    events = [reserved(TEA, 2, occurred_at=DAY + timedelta(minutes=minute)) for minute in range(3)]
+    assert process(batch(*events)) == failed()
+    assert stock(connection)[TEA] == (0, 0)
+    assert list(map(stock_after(client, bucket).get, (event.event_id for event in events))) == [1, 0, 0]
+    short = [line["order_id"] for line in logs.lines if line["message"] == "more is sold than there was"]
+    assert short == [event.order_id for event in events[1:]]
+
+
+def test_the_archive_says_what_each_event_left(process: Process, client: Callable[[str], Any], bucket: str) -> None:
+    late, early = reserved(MUG, 3, occurred_at=DAY + timedelta(hours=1)), reserved(MUG, 2)
+    process(batch(late, early))
+    (key, records), *others = archived(client("s3"), bucket).items()
+    assert others == []
+    assert key.startswith("raw/inventory/dt=2026-11-22/")
+    assert {record["event_id"]: record for record in records} == {
+        early.event_id: {"event_type": "InventoryReserved", **early.detail(), "stock_after": 8},
+        late.event_id: {"event_type": "InventoryReserved", **late.detail(), "stock_after": 5},
+    }
+
+
+def test_the_archive_says_what_was_left_when_another_took_stock_meanwhile(
+    process: Process, connection: Connection, session: Session, client: Callable[[str], Any], bucket: str
+) -> None:
+    event = reserved(MUG, 1)
+    backend = session.run(lambda opened: opened.info.backend_pid)
+    waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
+    with ThreadPoolExecutor() as pool:
+        with connection.transaction():
+            connection.execute("UPDATE stock SET on_hand = on_hand - 4 WHERE sku = %s", (MUG,))
+            waiting = pool.submit(process, batch(event))
+            until(lambda: connection.execute(waits, (backend,)).fetchone() == (True,))
+        assert waiting.result(timeout=30) == failed()
+    assert stock(connection)[MUG] == (5, 5)
+    assert stock_after(client, bucket) == {event.event_id: 5}
+
+
+def test_an_event_seen_before_is_archived_with_the_stock_there_is(
+    process: Process, client: Callable[[str], Any], bucket: str
+) -> None:
+    event = reserved(MUG, 2)
+    process(batch(event))
+    process(batch(reserved(MUG, 1)))
+    process(batch(event))
+    assert stock_after(client, bucket)[event.event_id] == 7
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "{",
+        envelope(reserved(MUG)) | {"detail-type": "OrderPlaced"},
+        reserved(MUG, event_id="not-a-uuid"),
+        reserved(MUG, 2**70),
+        reserved("MUG\x00"),
+        reserved("NOBODY-SELLS-IT"),
+    ],
+    ids=["no JSON", "another event", "an id that is none", "a number too great", "a bad character", "no such product"],
+)
+def test_a_bad_message_harms_only_itself(
+    process: Process, connection: Connection, client: Callable[[str], Any], bucket: str, logs: Logs, poison: Any
+) -> None:
+    assert process(batch(reserved(MUG), poison, reserved(TEA))) == failed("m1")
+    assert stock(connection) == {MUG: (9, 5), TEA: (2, 2)}
+    assert len(stock_after(client, bucket)) == 2
+    assert [line["message_id"] for line in logs.lines if line["level"] == "ERROR"] == ["m1"]
+
+
+def test_an_event_of_a_product_that_comes_later_is_taken_off_then(process: Process, connection: Connection) -> None:
+    event = reserved("NEW-1", 2)
+    assert process(batch(event)) == failed("m0")
+    connection.execute(
+        "INSERT INTO products (sku, name, description, category, price_cents, currency, picture)"
+        " VALUES ('NEW-1', '', '', '', 1, 'USD', '')"
+    )
+    connection.execute("INSERT INTO stock VALUES ('NEW-1', 5, 2)")
+    assert process(batch(event)) == failed()
+    assert stock(connection)["NEW-1"] == (3, 0)
+
+
+def test_the_products_of_the_batch_are_dropped_from_the_cache_and_no_others(
+    process: Process, shop: cache.Cache
+) -> None:
+    for sku in (MUG, TEA, "CUP-2"):
+        shop.add(cache.product_key(sku), b"old", 60)
+    assert process(batch(reserved(MUG), reserved(TEA))) == failed()
+    assert [shop.get(cache.product_key(sku)) for sku in (MUG, TEA, "CUP-2")] == [None, None, b"old"]
+
+
+def test_the_cache_is_told_after_the_commit_and_even_if_the_lake_refuses(
+    process: Process, inventory: settings.InventoryHandler, shop: cache.Cache, connection: Connection
+) -> None:
+    seen = []
+
+    class Watching(cache.Cache):
+        def drop(self, *keys: str) -> bool:
+            seen.append((keys, stock(connection)[MUG]))
+            return super().drop(*keys)
+
+    watching = Watching(shop._opened)
+    missing = settings.InventoryHandler(**vars(inventory) | {"lake_bucket": "lake-that-is-not-there"})
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        process(batch(reserved(MUG)), told=missing, shop=watching)
+    assert seen == [((cache.product_key(MUG),), (9, 5))]
+
+
+def test_a_cache_that_is_down_fails_no_message(
+    process: Process, connection: Connection, shop_cache: LocalCache, logs: Logs
+) -> None:
+    shop_cache.stop()
+    try:
+        assert process(batch(reserved(MUG))) == failed()
+    finally:
+        shop_cache.start()
+    assert stock(connection)[MUG] == (9, 5)
+    assert "the cache did not answer" in logs.messages()
+
+
+def test_nothing_is_done_while_the_database_is_away(
+    process: Process, connection: Connection, session: Session, client: Callable[[str], Any], bucket: str
+) -> None:
+    session.run(psycopg.Connection.close)
+    with pytest.raises(psycopg.OperationalError):
+        process(batch(reserved(MUG)), session=Session(_unreachable))
+    assert archived(client("s3"), bucket) == {}
+    assert stock(connection)[MUG] == (10, 6)
+
+
+def _unreachable() -> Connection:
+    raise psycopg.OperationalError("nobody is there")
+
+
+def test_many_functions_at_once_take_each_event_off_once(
+    inventory: settings.InventoryHandler, connection: Connection, shop: cache.Cache, client: Callable[[str], Any]
+) -> None:
+    connection.execute("UPDATE stock SET on_hand = 1000, reserved = 500")
+    events = [reserved(sku) for sku in (MUG, TEA) for _ in range(40)]
+    begin = threading.Barrier(4)
+
+    def run(own: list[Any]) -> list[dict[str, Any]]:
+        session = functions.session(inventory, client("secretsmanager"))
+        begin.wait(10)
+        answers = [
+            handler.process(batch(*own[start : start + 10]), inventory, session, shop, client("s3"), plenty)
+            for start in range(0, len(own), 10)
+        ]
+        session.run(psycopg.Connection.close)
+        return answers
+
+    mixed = [*events[::2], *events[1::2]]
+    with ThreadPoolExecutor(4) as pool:
+        answers = [answer for own in pool.map(run, [events, events[::-1], mixed, mixed[::-1]]) for answer in own]
+    assert answers == [failed()] * 32
+    assert stock(connection) == {MUG: (960, 460), TEA: (960, 460)}
+
+
+def test_lambda_finds_everything_in_the_environment_and_bears_a_cache_that_refuses_it(
+    inventory: settings.InventoryHandler, connection: Connection, client: Any, environment: Callable[[Any], None]
+) -> None:
+    environment(inventory)
+    handler._parts.cache_clear()
+    # The local cache knows passwords only, so that it refuses the signed request.
+    assert handler.handler(batch(reserved(MUG), "{"), Context()) == failed("m1")
+    assert stock(connection)[MUG] == (9, 5)
+    handler._parts.cache_clear()

@@ -1,0 +1,244 @@
+"""The smaller parts: schema, endpoints, carts, the hot connection, recommendations."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from retail.contracts import parameters
+from retail.runtime import cache
+from retail.runtime.database import Target, connect
+from retail.storefront import discovery
+from retail.storefront.carts import KEPT, MAX_LINES, CartFullError, CartLine, Carts
+from retail.storefront.catalogue import Product
+from retail.storefront.hot import HotReader
+from retail.storefront.recommendations import SECONDS, SHOWN, Recommendations
+from tests.storefront.conftest import CARTS, PATH, World, wait_until
+
+MIGRATION_LOCK = 5_241_905_116
+
+
+def test_migrations_may_run_twice_and_side_by_side(world: World, boto: Callable[..., Any]) -> None:
+    name = f"m{uuid4().hex}"
+    world.writer.execute(f"CREATE DATABASE {name}")
+    path = f"/retail/{name}"
+    for key, value in (world.parameters | {parameters.DATABASE_NAME: name}).items():
+        boto("ssm").put_parameter(Name=f"{path}/{key}", Value=value, Type="String")
+    told = {
+        "PARAMETERS_PATH": path,
+        "MODEL_ID": "model",
+        "PORT": "1",
+        "DATABASE_USERNAME": world.postgres.user,
+        "DATABASE_PASSWORD": world.postgres.password,
+    }
+    command = [sys.executable, "-m", "retail.storefront.migrate"]
+    target = Target(world.postgres.writer.host, world.postgres.writer.port, name)
+    with connect(target, world.postgres.user, world.postgres.password, statement_timeout_ms=5_000) as other:
+        # As if another run had begun before: all of them wait for it.
+        other.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        runs = [
+            subprocess.Popen(
+                command, env=os.environ | told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+            for _ in range(4)
+        ]
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event = 'advisory'"
+        wait_until(lambda: world.one(waiting, name) == len(runs), 30)
+    ended = [(run.communicate(timeout=30)[0], run.returncode) for run in runs]
+    assert [code for _, code in ended] == [0] * 4, ended
+    assert subprocess.run(command, env=os.environ | told, capture_output=True, timeout=30).returncode == 0
+    with connect(target, world.postgres.user, world.postgres.password, statement_timeout_ms=5_000) as made:
+        assert made.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert made.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+
+
+def test_the_endpoints_are_those_below_the_path(world: World) -> None:
+    found = discovery.find(world.clients.ssm, PATH)
+    assert found == discovery.find(world.clients.ssm, f"{PATH}/")
+    assert (found.writer, found.cache_port) == (world.endpoints.writer, world.cache.port)
+    with pytest.raises(discovery.NotThereYetError, match=parameters.WRITER_HOST):
+        discovery.find(world.clients.ssm, f"{PATH}/nowhere")
+
+
+class Clock:
+    """A time that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def test_a_cart_is_forgotten_a_month_after_its_last_change(world: World) -> None:
+    clock, cart_id = Clock(), str(uuid4())
+    kept = Carts(world.clients.dynamodb, CARTS, clock)
+    kept.put(cart_id, "MUG-1", 2)
+    clock.now += KEPT - timedelta(seconds=1)
+    assert kept.get(cart_id) == (CartLine(sku="MUG-1", quantity=2),)
+    clock.now += timedelta(seconds=1)
+    assert kept.get(cart_id) == ()
+
+
+def test_a_full_cart_takes_no_more_products_but_more_of_what_it_has(world: World) -> None:
+    kept, cart_id = Carts(world.clients.dynamodb, CARTS), str(uuid4())
+    for number in range(MAX_LINES):
+        kept.put(cart_id, f"MUG-{number}", 1)
+    with pytest.raises(CartFullError):
+        kept.put(cart_id, "ONE-MORE", 1)
+    kept.put(cart_id, "MUG-0", 3)
+    kept.clear(cart_id)
+    assert kept.get(cart_id) == ()
+
+
+def read_hot(world: World, keys: list[str], password: str | None = None) -> list[bytes | None]:
+    """Read keys at once on a new hot connection, after it had time to be made."""
+    login = cache.password(world.cache.user, password or world.cache.password)
+
+    async def read() -> list[bytes | None]:
+        hot = HotReader(world.cache.host, world.cache.port, login)
+        assert await hot.get(keys[0]) is None, "nobody waits for the connection"
+        await asyncio.sleep(0.3)
+        found = await asyncio.gather(*(hot.get(key) for key in keys))
+        hot.close()
+        assert await hot.get(keys[0]) is None
+        return list(found)
+
+    return asyncio.run(read())
+
+
+@pytest.fixture
+def kept(world: World) -> cache.Cache:
+    """The cluster's own client."""
+    login = world.login(world.endpoints)
+    return cache.Cache(lambda: cache.connect(world.cache.host, world.cache.port, login, seconds=1))
+
+
+def test_each_hot_read_gets_the_value_of_its_own_key(world: World, kept: cache.Cache) -> None:
+    values = {f"hot:{{{number}}}": f"value\r\n{number}".encode() * 5_000 for number in range(20)}
+    for key, value in values.items():
+        assert kept.add(key, value, 30)
+    assert read_hot(world, [*values, "hot:{none}"]) == [*values.values(), None]
+
+
+def test_a_hot_read_without_login_is_a_miss(world: World, kept: cache.Cache) -> None:
+    assert kept.add("hot:{login}", b"1", 30)
+    assert read_hot(world, ["hot:{login}"], "wrong") == [None]
+
+
+def answering(answer: bytes) -> list[bytes | None]:
+    """What two reads find whose answers are these bytes, by a protocol without a network."""
+    from retail.storefront.hot import Connection
+
+    class Transport:
+        def write(self, data: bytes) -> None:
+            connection.data_received(answer)
+
+        def abort(self) -> None:
+            pass
+
+    async def read() -> list[bytes | None]:
+        nonlocal connection
+        connection = Connection()
+        connection.connection_made(Transport())
+        return list(await asyncio.gather(connection.get("a"), connection.get("b")))
+
+    connection: Any = None
+    return asyncio.run(read())
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (b"$1\r\nx\r\n$-1\r\n", [b"x", None]),
+        (b"-MOVED 3999 other:6379\r\n$1\r\ny\r\n", [None, b"y"]),
+        (b"$0\r\n\r\n$2\r\nzz\r\n", [b"", b"zz"]),
+        (b"*1\r\n$1\r\nx\r\n", [None, None]),
+        (b"$5\r\nab", [None, None]),
+        (b"", [None, None]),
+    ],
+)
+def test_what_is_no_value_is_a_miss_and_takes_no_time(answer: bytes, found: list[bytes | None]) -> None:
+    started = time.monotonic()
+    assert answering(answer) == found
+    assert time.monotonic() - started < 0.1 + 2 * cache.ANSWER_SECONDS
+
+
+PRODUCT = Product(
+    sku="MUG-1",
+    name="Mug",
+    category="Kitchen",
+    price_cents=1,
+    currency="EUR",
+    picture="/images/MUG-1.svg",
+    availability="in_stock",
+    description="",
+    available=9,
+    version=1,
+)
+OTHERS = [PRODUCT.model_copy(update={"sku": f"MUG-{number}"}) for number in range(2, 9)]
+
+
+class Bedrock:
+    """Answers as Bedrock's Converse does, at its edge, and counts."""
+
+    def __init__(self, text: str, seconds: float = 0) -> None:
+        self.text, self.seconds, self.asked = text, seconds, 0
+
+    def converse(self, **asked: Any) -> Any:
+        self.asked += 1
+        time.sleep(self.seconds)
+        if self.text == "denied":
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "Converse")
+        return {"output": {"message": {"content": [{"text": self.text}]}}}
+
+
+def recommended(model: Bedrock) -> list[str]:
+    return [each.sku for each in Recommendations(model, "model").for_product(PRODUCT, OTHERS)]
+
+
+PLAIN = [each.sku for each in OTHERS[:SHOWN]]
+
+
+def test_the_models_choice_comes_first() -> None:
+    chosen = json.dumps(["MUG-7", "MUG-5"])
+    assert recommended(Bedrock(f"Here you are: {chosen}.")) == ["MUG-7", "MUG-5", "MUG-2", "MUG-3"]
+
+
+@pytest.mark.parametrize("text", ["denied", "", "[", '["MUG-1", "NO-SUCH-THING", 7]', "[[]]", "{}"])
+def test_without_a_usable_answer_the_same_category_is_recommended(text: str) -> None:
+    assert recommended(Bedrock(text)) == PLAIN
+
+
+def test_a_slow_model_is_not_waited_for_nor_asked_again_soon() -> None:
+    model = Bedrock("[]", seconds=SECONDS + 0.5)
+    recommendations = Recommendations(model, "model")
+    started = time.monotonic()
+    for _ in range(2):
+        assert [each.sku for each in recommendations.for_product(PRODUCT, OTHERS)] == PLAIN
+    assert time.monotonic() - started < SECONDS + 0.3
+    assert model.asked == 1
+
+
+def test_an_answer_is_kept_for_an_hour() -> None:
+    model, moment = Bedrock('["MUG-7"]'), 0.0
+    recommendations = Recommendations(model, "model", lambda: moment)
+    for moment, asked in ((0.0, 1), (3599.0, 1), (3601.0, 2)):  # noqa: B007
+        recommendations.for_product(PRODUCT, OTHERS)
+        assert model.asked == asked
+
+
+def test_what_is_sold_out_is_not_recommended() -> None:
+    gone = [each.model_copy(update={"availability": "none"}) for each in OTHERS]
+    assert Recommendations(Bedrock('["MUG-7"]'), "model").for_product(PRODUCT, [*gone, PRODUCT]) == ()

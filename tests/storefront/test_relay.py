@@ -1,0 +1,222 @@
+"""From the outbox to the bus: at least once, in batches, entry by entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from retail.contracts import lake
+from retail.contracts.events import parse
+from retail.runtime import database
+from retail.storefront.carts import CartLine
+from retail.storefront.relay import BATCH, Relay
+from retail.storefront.shop import Shop
+from tests.storefront.conftest import BUS, LAKE, World, wait_until
+
+OCCURRED_AT = "2026-11-22T10:00:00.000000Z"
+
+
+@pytest.fixture
+def outbox(world: World, shop: Shop) -> Iterator[Callable[[int], list[str]]]:
+    """Fills the outbox while the shop's own relay is away; returns the ids of the events."""
+    wait_until(lambda: world.one("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0)
+    shop.relay.stop(10)
+    world.events()
+
+    def fill(number: int, detail_type: str = "InventoryReserved") -> list[str]:
+        ids = [str(uuid4()) for _ in range(number)]
+        for event_id in ids:
+            world.writer.execute(
+                "INSERT INTO outbox (event_id, detail_type, detail) VALUES (%s, %s, %s)",
+                [
+                    event_id,
+                    detail_type,
+                    json.dumps({"event_id": event_id, "occurred_at": "2026-11-22T10:00:00.000000Z"}),
+                ],
+            )
+        return ids
+
+    yield fill
+    world.writer.execute("DELETE FROM outbox WHERE published_at IS NULL")
+    object.__setattr__(shop, "relay", relay(world, shop))
+    shop.orders._committed = shop.relay.wake
+    shop.relay.start()
+
+
+def relay(world: World, shop: Shop) -> Relay:
+    """One more relay, as another task has it."""
+    return Relay(shop.writer, world.clients.events, BUS, world.clients.s3, LAKE)
+
+
+def arrived(world: World) -> list[str]:
+    return [event["detail"]["event_id"] for event in world.events()]
+
+
+def due_now(world: World) -> None:
+    world.writer.execute("UPDATE outbox SET next_attempt_at = now() WHERE published_at IS NULL")
+
+
+def waiting(world: World) -> dict[str, int]:
+    """What is not published, and how often that was tried."""
+    rows = world.writer.execute("SELECT event_id::text, attempts FROM outbox WHERE published_at IS NULL").fetchall()
+    return dict(rows)
+
+
+def test_an_order_is_on_the_bus_at_once_as_agreed(world: World, shop: Shop) -> None:
+    world.events()
+    order = shop.orders.checkout("bus", [CartLine(sku=world.product(), quantity=2)], str(uuid4()))
+    found: list[Any] = []
+
+    def has_come() -> bool:
+        found.extend(event for event in world.events() if event["detail"]["order_id"] == str(order.order_id))
+        return len(found) == 2
+
+    wait_until(has_come, 5)
+    assert {type(parse(event)).__name__ for event in found} == {"OrderPlaced", "InventoryReserved"}
+
+
+def test_a_batch_has_ten_the_oldest_first(world: World, shop: Shop, outbox: Callable[..., list[str]]) -> None:
+    ids = outbox(BATCH + 3)
+    publisher = relay(world, shop)
+    assert publisher.publish() == BATCH
+    assert list(waiting(world)) == ids[BATCH:]
+    assert publisher.publish() == 3
+    assert publisher.publish() == 0
+    assert sorted(arrived(world)) == sorted(ids)
+
+
+def test_relays_side_by_side_publish_each_event_once(
+    world: World, shop: Shop, outbox: Callable[..., list[str]]
+) -> None:
+    ids = outbox(60)
+    relays = [relay(world, shop) for _ in range(4)]
+
+    def drain(publisher: Relay) -> None:
+        while publisher.publish():
+            pass
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(drain, relays))
+    assert sorted(arrived(world)) == sorted(ids)
+
+
+@pytest.fixture
+def some_entries_fail(world: World) -> Iterator[set[int]]:
+    """The bus does not take the entries of these places, as it may (PutEvents fails in part)."""
+    places: set[int] = set()
+
+    def spoil(parsed: dict[str, Any], **_: Any) -> None:
+        for place in places:
+            parsed["Entries"][place] = {"ErrorCode": "InternalFailure", "ErrorMessage": "try again"}
+        parsed["FailedEntryCount"] = len(places)
+
+    world.clients.events.meta.events.register("after-call.events.PutEvents", spoil)
+    yield places
+    world.clients.events.meta.events.unregister("after-call.events.PutEvents", spoil)
+
+
+def test_entries_that_the_bus_refuses_are_tried_again_and_no_others(
+    world: World, shop: Shop, outbox: Callable[..., list[str]], some_entries_fail: set[int]
+) -> None:
+    ids = outbox(5)
+    some_entries_fail |= {1, 3}
+    publisher = relay(world, shop)
+    publisher.publish()
+    assert waiting(world) == {ids[1]: 1, ids[3]: 1}
+    assert publisher.publish() == 0, "not at once"
+    some_entries_fail.clear()
+    due_now(world)
+    publisher.publish()
+    assert waiting(world) == {}
+
+
+def test_each_refusal_makes_the_next_try_later(
+    world: World, shop: Shop, outbox: Callable[..., list[str]], some_entries_fail: set[int]
+) -> None:
+    outbox(1)
+    some_entries_fail.add(0)
+    publisher, delays = relay(world, shop), []
+    for _ in range(4):
+        due_now(world)
+        publisher.publish()
+        delays.append(
+            world.one(
+                "SELECT extract(epoch FROM next_attempt_at - now())::float FROM outbox WHERE published_at IS NULL"
+            )
+        )
+    for attempt, delay in enumerate(delays):
+        assert 2**attempt * 0.5 - 0.2 <= delay <= 2**attempt
+
+
+def test_nothing_is_lost_while_the_bus_is_down(world: World, shop: Shop, outbox: Callable[..., list[str]]) -> None:
+    import boto3
+    from botocore.config import Config
+
+    ids = outbox(2)
+    nowhere = boto3.client(
+        "events", endpoint_url="http://127.0.0.1:9", config=Config(retries={"total_max_attempts": 1})
+    )
+    Relay(shop.writer, nowhere, BUS, world.clients.s3, LAKE).publish()
+    assert waiting(world) == dict.fromkeys(ids, 1)
+    due_now(world)
+    relay(world, shop).publish()
+    assert sorted(arrived(world)) == sorted(ids)
+
+
+def test_a_relay_that_dies_lets_its_rows_go(world: World, shop: Shop, outbox: Callable[..., list[str]]) -> None:
+    ids = outbox(2)
+
+    class Killed(BaseException):
+        pass
+
+    class Dying:
+        def put_events(self, **_: Any) -> Any:
+            raise Killed
+
+    with pytest.raises(Killed):
+        Relay(shop.writer, Dying(), BUS, world.clients.s3, LAKE).publish()
+    assert waiting(world) == dict.fromkeys(ids, 0)
+    assert relay(world, shop).publish() == 2
+
+
+def test_a_shipment_is_in_the_lake_before_it_is_on_the_bus(
+    world: World, shop: Shop, outbox: Callable[..., list[str]]
+) -> None:
+    shipped, reserved = outbox(2, "OrderShipped"), outbox(1)
+    refusing = Relay(shop.writer, world.clients.events, BUS, world.clients.s3, "no-such-bucket")
+    refusing.publish()
+    assert arrived(world) == reserved
+    assert waiting(world) == dict.fromkeys(shipped, 1)
+    due_now(world)
+    relay(world, shop).publish()
+    key = lake.object_key("orders", "2026-11-22", shipped)
+    body = world.clients.s3.get_object(Bucket=LAKE, Key=key)["Body"].read().decode()
+    records = [json.loads(line) for line in body.splitlines()]
+    assert sorted(record["event_id"] for record in records) == sorted(shipped)
+    assert {record["event_type"] for record in records} == {"OrderShipped"}
+
+
+def test_what_was_published_a_week_ago_is_deleted(world: World, shop: Shop, outbox: Callable[..., list[str]]) -> None:
+    old, new = outbox(2)
+    publisher = relay(world, shop)
+    publisher.publish()
+    world.writer.execute("UPDATE outbox SET published_at = now() - interval '8 days' WHERE event_id = %s", [old])
+    publisher.tidy()
+    left = "SELECT count(*) FROM outbox WHERE event_id = %s"
+    assert (world.one(left, old), world.one(left, new)) == (0, 1)
+
+
+def test_a_failing_database_does_not_end_the_relay(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    target = database.Target(world.postgres.writer.host, 9, world.postgres.database)
+    pool = database.pool(target, "nobody", "x", statement_timeout_ms=1_000, size=1, wait_seconds=0.05)
+    pool.open()
+    publisher = Relay(pool, world.clients.events, BUS, world.clients.s3, LAKE)
+    publisher.start()
+    wait_until(lambda: [record.message for record in caplog.records].count("the outbox cannot be read") >= 2)
+    publisher.stop(5)
+    pool.close()
