@@ -59,7 +59,7 @@ def client(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], An
     """A client of a service of the emulator."""
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
-    return lambda service: boto3.client(service)
+    return lambda service: boto3.session.Session().client(service)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ FLAGS = [
 """For root in a container, and so that the browser itself talks to nobody."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(
     postgres: Postgres, shop_cache: Cache, aws: Emulator, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Running]:
@@ -32,7 +32,7 @@ def shop(
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if not found:

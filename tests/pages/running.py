@@ -126,7 +126,7 @@ def _connect(postgres: Postgres, name: str) -> database.Connection:
 
 
 def _client(aws: Emulator, service: str) -> Any:
-    return boto3.client(
+    return boto3.session.Session().client(
         service,
         region_name="us-east-1",
         endpoint_url=aws.url,

@@ -72,6 +72,6 @@ class Platform:
 
 
 def client(aws: Emulator, service: str) -> Any:
-    return boto3.client(
+    return boto3.session.Session().client(
         service, region_name=REGION, endpoint_url=aws.url, aws_access_key_id="test", aws_secret_access_key="test"
     )

@@ -135,7 +135,7 @@ def boto(aws: Emulator) -> Callable[..., Any]:
     import boto3
 
     def client(service: str) -> Any:
-        return boto3.client(
+        return boto3.session.Session().client(
             service,
             region_name="us-east-1",
             endpoint_url=aws.url,

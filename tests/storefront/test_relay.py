@@ -158,7 +158,7 @@ def test_nothing_is_lost_while_the_bus_is_down(world: World, shop: Shop, outbox:
     from botocore.config import Config
 
     ids = outbox(2)
-    nowhere = boto3.client(
+    nowhere = boto3.session.Session().client(
         "events", endpoint_url="http://127.0.0.1:9", config=Config(retries={"total_max_attempts": 1})
     )
     Relay(shop.writer, nowhere, BUS, world.clients.s3, LAKE).publish()
