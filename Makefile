@@ -123,4 +123,4 @@ bench: $(DEV) ## the generator's and the shop's speed, as ratios in one run
 	@$(BIN)/python -m retail.local.bench
 
 clean: ## remove what was installed and built
-	rm -rf .venv build .local .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build .local .hypothesis .pytest_cache .mypy_cache .ruff_cache

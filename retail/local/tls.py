@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-HOST = "127.0.0.1"
+from retail.local.processes import HOST, ServerError
+
 DAYS = 30
 HIGH_WATER_BYTES = 1 << 20
 
@@ -71,7 +72,10 @@ def certificate(directory: Path) -> Certificate:
 
 
 def _openssl(*arguments: object) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+    try:
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+    except FileNotFoundError:
+        raise ServerError("openssl is not installed: install it (Debian: apt-get install openssl)") from None
 
 
 class _Side(asyncio.Protocol):
