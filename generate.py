@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import gc
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 # Building allocates much and frees nothing before the end: the collector would only look (a third of the time).
 gc.disable()
@@ -65,13 +65,30 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write what has changed (exit 0), or with ``--check`` show it (exit 1 if there is any); exit 2 on bad input."""
-    parser = argparse.ArgumentParser(prog="generate.py", description=__doc__)
+class Options(NamedTuple):
+    """What the command line asks for."""
+
+    only: str | None = None
+    out: Path = Path(__file__).with_name("out")
+    check: bool = False
+
+
+def asked(arguments: list[str]) -> Options:
+    """Read the command line. argparse takes longer to import than a stack to build, so most runs do without it."""
+    if not arguments:
+        return Options()
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(prog="generate.py", description=__doc__)
     parser.add_argument("--only", metavar="STACK", help="one stack: its name, its number, or both, such as 05-data")
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(__file__).with_name("out"))
+    parser.add_argument("--out", metavar="DIR", type=Path, default=Options().out)
     parser.add_argument("--check", action="store_true", help="write nothing; show what is stale and exit with 1")
-    options = parser.parse_args(arguments)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def main(arguments: list[str]) -> int:
+    """Write what has changed (exit 0), or with ``--check`` show it (exit 1 if there is any); exit 2 on bad input."""
+    options = asked(arguments)
     try:
         stacks = chosen(platform(Config()), options.only)
         rendered = {options.out / stack.file_name: stack.render() for stack in stacks}
@@ -94,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    status = main()
+    status = main(sys.argv[1:])
     sys.stdout.flush()
     sys.stderr.flush()
     # Every file is written and closed: freeing a hundred thousand objects one by one would take as long as building.
