@@ -126,10 +126,9 @@ def in_this_account() -> Condition:
 # The key
 
 
-def may_use_key(key_arn: Any, via: str | None = None) -> Statement:
-    """Encrypt and decrypt under the platform's key, through any service or through one, e.g. ``s3``."""
-    more = {"Condition": equals("kms:ViaService", Sub(f"{via}.${{AWS::Region}}.amazonaws.com"))} if via else {}
-    return allow(kms.Decrypt, kms.GenerateDataKey, on=key_arn, **more)
+def may_use_key(key_arn: Any) -> Statement:
+    """Encrypt and decrypt under the platform's key."""
+    return allow(kms.Decrypt, kms.GenerateDataKey, on=key_arn)
 
 
 def may_decrypt(key_arn: Any, via: str) -> Statement:

@@ -5,6 +5,7 @@ topic that calls the operators.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from awacs import kms, s3, sns
@@ -209,17 +210,7 @@ def key_policy() -> Any:
     Roles need no statement here (T39). Services do: each of them encrypts on its own behalf (T40-T45).
     """
 
-    def service_may(sid: str, name: str, *actions: Any, condition: Condition | None = None) -> Statement:
-        more = {"Condition": condition} if condition else {}
-        return Statement(
-            Sid=sid,
-            Effect=Allow,
-            Principal=policies.service(name),
-            Action=list(actions),
-            Resource=["*"],
-            **more,
-        )
-
+    service_may = partial(policies.service_may, on="*")
     bus = {"kms:EncryptionContext:aws:events:event-bus:arn": names.EVENT_BUS.arn}
     return policies.policy(
         Statement(

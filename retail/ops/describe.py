@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from retail.ops.emitted import load
+from retail.ops.emitted import imports, load
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,19 +16,6 @@ ROOT = Path(__file__).parents[2]
 def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A Markdown table."""
     return "\n".join("| " + " | ".join(row) + " |" for row in [headings, ("---",) * len(headings), *rows])
-
-
-def imports(tree: Any) -> Iterator[str]:
-    """The names that a template imports."""
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if key == "Fn::ImportValue":
-                yield str(value)
-            else:
-                yield from imports(value)
-    elif isinstance(tree, list):
-        for item in tree:
-            yield from imports(item)
 
 
 def wiring(templates: dict[str, Any]) -> str:

@@ -50,7 +50,7 @@ def read(path: Path) -> Emitted:
         template = load(path)
         return Emitted(
             parameters=template["Parameters"],
-            imports=set(_imports(template["Resources"])),
+            imports={stack for name in imports(template["Resources"]) for stack in IMPORTED.findall(name)},
             kept={
                 title: resource.get("Condition")
                 for title, resource in template["Resources"].items()
@@ -63,16 +63,17 @@ def read(path: Path) -> Emitted:
         raise InputError(f"{path} is not a template: run make templates") from None
 
 
-def _imports(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, value in node.items():
+def imports(tree: Any) -> Iterator[str]:
+    """The names that a template, or a part of one, imports."""
+    if isinstance(tree, dict):
+        for key, value in tree.items():
             if key == "Fn::ImportValue":
-                yield from IMPORTED.findall(str(value))
+                yield str(value)
             else:
-                yield from _imports(value)
-    elif isinstance(node, list):
-        for each in node:
-            yield from _imports(each)
+                yield from imports(value)
+    elif isinstance(tree, list):
+        for each in tree:
+            yield from imports(each)
 
 
 def objection(parameter: dict[str, Any], value: str) -> str:

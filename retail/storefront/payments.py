@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
-TIMEOUT_SECONDS = 5
-"""How long a provider may take; one that talks to a network keeps to this."""
-
 
 class DeclinedError(Exception):
     """The card was refused; the text can be shown to the shopper."""
@@ -34,7 +31,7 @@ class Provider(Protocol):
     def charge(self, order_id: str, amount_cents: int, currency: str, card: Card) -> str:
         """Take the money once for an order, however often it is asked to, and return the payment's id.
 
-        Raises DeclinedError and ProviderTimeoutError.
+        Raises DeclinedError and ProviderTimeoutError, the latter after five seconds at most.
         """
 
 
