@@ -11,6 +11,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CORE := .venv/core.stamp
 DEV := .venv/dev.stamp
+SPARK := .venv/spark.stamp
 CHECKOV := .venv/checkov/stamp
 PIP := pip --disable-pip-version-check --quiet install --require-hashes
 
@@ -20,7 +21,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test wiring package bench deploy $(DEPLOY_ONE) destroy clean
+.PHONY: help setup lock hooks templates check lint types security test test-all wiring package bench deploy $(DEPLOY_ONE) destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,13 +42,18 @@ $(DEV): requirements-dev.txt $(CORE)
 	@$(BIN)/$(PIP) -r requirements-dev.txt
 	@touch $@
 
+$(SPARK): requirements-spark.txt $(DEV)
+	@echo "installing Spark and what queries its tables, half a gigabyte"
+	@$(BIN)/$(PIP) -r requirements-spark.txt
+	@touch $@
+
 $(CHECKOV): requirements-checkov.txt $(CORE)
 	@echo "installing checkov"
 	@$(BIN)/python -m venv .venv/checkov
 	@.venv/checkov/bin/$(PIP) -r requirements-checkov.txt
 	@touch $@
 
-setup: $(DEV) ## install everything but checkov into .venv
+setup: $(SPARK) ## install everything but checkov into .venv
 
 lock: $(CORE) ## lock the dependencies of pyproject.toml anew
 	@$(BIN)/pip --disable-pip-version-check --quiet install uv
@@ -55,6 +61,7 @@ lock: $(CORE) ## lock the dependencies of pyproject.toml anew
 	    --custom-compile-command "make lock" --output-file "$$@"; }; \
 	  lock requirements.txt --python-version 3.11 pyproject.toml && \
 	  lock requirements-dev.txt --python-version 3.11 pyproject.toml --group dev && \
+	  lock requirements-spark.txt --python-version 3.11 pyproject.toml --group spark && \
 	  lock requirements-checkov.txt --python-version 3.11 --group checkov && \
 	  lock retail/storefront/requirements.txt --python-version 3.13 --group storefront && \
 	  lock lambdas/requirements.txt --python-version 3.13 --group functions
@@ -90,8 +97,13 @@ types: $(DEV)
 security: $(CHECKOV)
 	@.venv/checkov/bin/checkov --framework cloudformation --directory out --skip-download --compact --quiet
 
-test: $(DEV) templates lint types ## the tests, ten minutes at most
-	@$(BIN)/pytest
+PYTEST = $(BIN)/pytest --numprocesses auto
+
+test: $(SPARK) templates lint types ## the tests, ten minutes at most
+	@$(PYTEST) -m 'not slow'
+
+test-all: $(SPARK) templates lint types ## the long ones too: before a release, and after a change to job, drills or make local
+	@$(PYTEST)
 
 # Deployment. ENV is the environment; DOMAIN and HOSTED_ZONE are wanted by 03, the rest is optional.
 # An AWS CLI of the machine's own is used first, else the one in .venv.

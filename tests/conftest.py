@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.parts import aws, postgres, shop_cache
 
 __all__ = ["aws", "postgres", "shop_cache"]
+
+
+class ByFolder(LoadScopeScheduling):
+    """Side by side, each folder is one process's: what its tests share is made once, and nobody else's fault."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "/".join(nodeid.split("::")[0].split("/")[:2])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
+    """xdist asks for the order of work; its own groups do not know pytest 9's ids."""
+    return ByFolder(config, log)
 
 
 @pytest.fixture(autouse=True)
