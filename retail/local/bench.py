@@ -1,124 +1,35 @@
 """How fast the shop is on this machine, as ratios in one run: ``make bench``.
 
 The storefront's own process against a bare route on the same server; checkouts against a bare insert of the same rows;
-the order processor against a bare insert of many rows. Server and load have a core each, where there are two.
+the order processor against a bare insert of many rows. Server and load have a core each, where there are two. Each line
+says what bounds its figure. What a request takes of the server's own processor time is the figure to compare: the rates
+also tell who else is busy on the machine.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import sample
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 from uuid import uuid4
 
-import boto3
-import redis
 from psycopg.types.json import Jsonb
 
 from lambdas.order_processor import orders
-from retail.contracts import parameters, settings
 from retail.contracts.events import OrderLine, OrderPlaced
-from retail.local.cache import Cache, cache
-from retail.local.emulator import Emulator, emulator
+from retail.local.bench_parts import Parts, parts, served
 from retail.local.load import Load, load
-from retail.local.postgres import Postgres, postgres
-from retail.local.processes import Server, free_port, python
-from retail.runtime import database
-from retail.runtime.database import Connection, Target
-from retail.storefront.migrate import migrate
-from retail.storefront.seed.load import load as fill
+from retail.local.measure import SECONDS, by_server, compared, repeated, shown
+from retail.local.processes import free_port, python
+from retail.runtime.database import Connection
 
-PATH = "/bench/dev"
-SECONDS = 3.0
-ROUNDS = 3
 CONNECTIONS = 16
 BATCH = 10
-PIECES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The real parts, and what the storefront is told of them."""
-
-    postgres: Postgres
-    cache: Cache
-    aws: Emulator
-    environment: dict[str, str]
-
-    def connection(self) -> Connection:
-        """A connection of the benchmark's own."""
-        target = Target(self.postgres.writer.host, self.postgres.writer.port, self.postgres.database)
-        return database.connect(target, self.postgres.user, self.postgres.password, statement_timeout_ms=30_000)
-
-
-@contextmanager
-def parts(directory: Path) -> Iterator[Parts]:
-    """PostgreSQL, Valkey and the emulator, the shop filled and its endpoints written."""
-    with ExitStack() as stack:
-        aws = stack.enter_context(emulator(state=directory / "aws"))
-        running = stack.enter_context(postgres(directory / "postgres"))
-        valkey = stack.enter_context(cache(directory / "cache"))
-        told = settings.Storefront(parameters_path=PATH, model_id="none", port=str(free_port()))
-        login = settings.Credentials(database_username=running.user, database_password=running.password)
-        environment = {
-            **aws.environment,
-            **told.variables(),
-            **login.variables(),
-            "PGSSLROOTCERT": str(running.certificate),
-            "SSL_CERT_FILE": str(valkey.certificate),
-        }
-        os.environ |= environment
-        there = Parts(running, valkey, aws, environment)
-        write_endpoints(there)
-        migrate(Target(running.writer.host, running.writer.port, running.database), running.user, running.password)
-        with there.connection() as connection:
-            fill(connection)
-            connection.execute("UPDATE stock SET on_hand = %s", [PIECES])
-        yield there
-
-
-def write_endpoints(there: Parts) -> None:
-    """What the data and events stacks would write to SSM; the cache lets its user in with any token."""
-    values = {
-        parameters.WRITER_HOST: there.postgres.writer.host,
-        parameters.READER_HOST: there.postgres.writer.host,
-        parameters.DATABASE_PORT: str(there.postgres.writer.port),
-        parameters.DATABASE_NAME: there.postgres.database,
-        parameters.CACHE_HOST: there.cache.host,
-        parameters.CACHE_PORT: str(there.cache.port),
-        parameters.CACHE_READER_PORT: str(there.cache.port),
-        parameters.CACHE_NAME: "bench-cache",
-        parameters.CACHE_USER: "bench-shop",
-        parameters.LAKE_BUCKET: "bench-lake",
-        parameters.CART_TABLE: "bench-carts",
-        parameters.EVENT_BUS: "bench-bus",
-    }
-    ssm = boto3.client("ssm")
-    for name, value in values.items():
-        ssm.put_parameter(Name=f"{PATH}/{name}", Value=value, Type="String")
-    boto3.client("events").create_event_bus(Name="bench-bus")
-    with redis.Redis(
-        host=there.cache.host,
-        port=there.cache.port,
-        username=there.cache.user,
-        password=there.cache.password,
-        ssl=True,
-        ssl_ca_certs=str(there.cache.certificate),
-    ) as client:
-        client.acl_setuser("bench-shop", enabled=True, nopass=True, keys=["*"], commands=["+@all"])
-
 
 BARE = """
 import json, sys, uvicorn
@@ -131,38 +42,6 @@ async def bare(request):
 uvicorn.run(Starlette(routes=[Route("/{any:path}", bare)]), host="127.0.0.1", port=int(sys.argv[1]),
             access_log=False, log_level="warning")
 """
-
-
-@contextmanager
-def served(command: list[str], port: int, path: str, log: Path) -> Iterator[None]:
-    """A server on the first core, once it answers."""
-
-    def is_ready() -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{port}{path}", timeout=1) as answer:
-                return bool(answer.status == 200)
-        except (URLError, OSError):
-            return False
-
-    server = Server(command, log=log, is_ready=is_ready, stop_signal=signal.SIGTERM)
-    on_core(0)
-    server.start()
-    on_core(1)
-    try:
-        yield
-    finally:
-        server.stop()
-
-
-def on_core(number: int) -> None:
-    """Let this process, and those that it starts from now on, run on one core only."""
-    cores = sorted(os.sched_getaffinity(0) | set(range(os.cpu_count() or 1)))
-    os.sched_setaffinity(0, {cores[number % len(cores)]})
-
-
-def best(measure: Callable[[], Load]) -> Load:
-    """The best of some rounds: what slows a round down is somebody else."""
-    return max((measure() for _ in range(ROUNDS)), key=lambda each: each.per_second)
 
 
 def get(path: str) -> Callable[[], bytes]:
@@ -179,17 +58,6 @@ def order(skus: list[str]) -> bytes:
         f"Idempotency-Key: {uuid4()}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-def rate(work: Callable[[], int]) -> float:
-    """How many a second, best of some rounds; ``work`` says how many it did."""
-    rates = []
-    for _ in range(ROUNDS):
-        begin, done = time.perf_counter(), 0
-        while time.perf_counter() - begin < SECONDS:
-            done += work()
-        rates.append(done / (time.perf_counter() - begin))
-    return max(rates)
 
 
 BARE_INSERT = """
@@ -231,38 +99,43 @@ def shop_rows(there: Parts, skus: list[str], product: dict[str, Any], directory:
     """The storefront's lines."""
     path = f"/api/products/{skus[0]}"
     bare_port, port = free_port(), int(there.environment["PORT"])
-    with served(
-        [sys.executable, "-c", BARE, str(bare_port), json.dumps(product)], bare_port, "/", directory / "bare.log"
-    ):
-        bare = best(lambda: load(bare_port, get(path), b"200", connections=CONNECTIONS, seconds=SECONDS))
-    yield shown("bare JSON route of the same server", bare, None)
-    with served(python("retail.storefront.app"), port, "/readyz", directory / "shop.log"):
-        cached = best(lambda: load(port, get(path), b"200", connections=CONNECTIONS, seconds=SECONDS))
-        yield shown("cached product, a cache read in each", cached, bare.per_second)
-        with there.connection() as connection:
-            one = rate(lambda: bare_insert(connection, [placed(skus, 2)]))
+
+    def asked(port: int) -> Load:
+        return load(port, get(path), b"200", connections=CONNECTIONS, seconds=SECONDS)
+
+    def ordered() -> Load:
         # Of any products: shoppers who all want the same two would wait for one another's stock.
-        checkout = best(lambda: load(port, lambda: order(sample(skus, 2)), b"201", connections=4, seconds=SECONDS))
-        yield shown("checkout of two lines, against bare inserts one by one", checkout, one)
+        return load(port, lambda: order(sample(skus, 2)), b"201", connections=4, seconds=SECONDS)
+
+    bare = [sys.executable, "-c", BARE, str(bare_port), json.dumps(product)]
+    with (
+        served(bare, bare_port, "/", directory / "bare.log"),
+        served(python("retail.storefront.app"), port, "/readyz", directory / "shop.log"),
+    ):
+        # The first answer fills the cache, and the hot connection is made.
+        asked(port)
+        pair = compared(lambda: asked(bare_port), lambda: asked(port))
+        yield shown("cached product, a cache read in each", "the server's bare JSON route", *pair, by_server(*pair))
+        with there.connection() as connection:
+            pair = compared(lambda: repeated(lambda: bare_insert(connection, [placed(skus, 2)])), ordered)
+        yield shown("checkout of two lines", "bare inserts one by one", *pair)
         there.cache.stop()
-        uncached = best(lambda: load(port, get(path), b"200", connections=CONNECTIONS, seconds=SECONDS))
-        yield shown("uncached product, the cache being down", uncached, bare.per_second)
+        pair = compared(lambda: asked(bare_port), lambda: asked(port))
+        yield shown("uncached product, the cache being down", "the server's bare JSON route", *pair, by_server(*pair))
 
 
 def processor_row(there: Parts, skus: list[str]) -> str:
     """The order processor's line: batches of ten, four lines an order."""
+
+    def batch() -> list[OrderPlaced]:
+        return [placed(skus, 4) for _ in range(BATCH)]
+
     with there.connection() as connection:
-        bare = rate(lambda: bare_insert(connection, [placed(skus, 4) for _ in range(BATCH)]))
-        real = rate(lambda: orders.upsert(connection, [placed(skus, 4) for _ in range(BATCH)]))
-    return (
-        f"order processor, batches of {BATCH}: {real:,.0f} orders/s, {real / bare:.2f} of a bare insert ({bare:,.0f})"
-    )
-
-
-def shown(name: str, measured: Load, floor: float | None) -> str:
-    """One line of the report."""
-    ratio = f", {measured.per_second / floor:.2f} of it ({floor:,.0f})" if floor else ""
-    return f"{name}: {measured.per_second:,.0f}/s{ratio}; p50 {measured.p50_ms:.1f} ms, p99 {measured.p99_ms:.1f} ms"
+        pair = compared(
+            lambda: repeated(lambda: bare_insert(connection, batch())),
+            lambda: repeated(lambda: orders.upsert(connection, batch())),
+        )
+    return shown(f"order processor, batches of {BATCH}", "a bare insert of the same rows", *pair)
 
 
 def main() -> int:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
 
@@ -22,6 +23,13 @@ class Load:
     per_second: float
     p50_ms: float
     p99_ms: float
+
+    @classmethod
+    def of(cls, taken: list[float], done: int, elapsed: float) -> Self:
+        """So many done in so many seconds, and how long each request or piece of work took."""
+        times = sorted(taken)
+        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
+        return cls(per_second=done / elapsed, p50_ms=1000 * p50, p99_ms=1000 * p99)
 
 
 class Connection(asyncio.Protocol):
@@ -87,9 +95,5 @@ async def _load(port: int, request: Callable[[], bytes], status: bytes, connecti
     ]
     await asyncio.gather(*(protocol.over for protocol in protocols))
     elapsed = time.perf_counter() - begin
-    taken = sorted(each for protocol in protocols for each in protocol.taken)
-    return Load(
-        per_second=len(taken) / elapsed,
-        p50_ms=1000 * taken[len(taken) // 2],
-        p99_ms=1000 * taken[len(taken) * 99 // 100],
-    )
+    taken = [each for protocol in protocols for each in protocol.taken]
+    return Load.of(taken, len(taken), elapsed)

@@ -6,7 +6,8 @@
         database.stop()                                             # as if the machine had died
         database.start()
 
-The user owns the database and may make others, but is no superuser, as in Aurora.
+The user owns the database and may make others, but is no superuser, as in Aurora. Writer and reader have one port
+and a host each, as in Aurora.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from retail.local import tls
 from retail.local.processes import HOST, Server, ServerError, free_port
 
 NOBODY = 65534
+READER_HOST = "127.0.0.2"
 USER = "retail"
 DATABASE = "retail"
 
@@ -47,8 +49,8 @@ log_min_messages = fatal
 timezone = 'UTC'
 """
 _CLIENTS = """
-hostssl all         all {host}/32 scram-sha-256
-hostssl replication all {host}/32 scram-sha-256
+hostssl all         all 127.0.0.0/8 scram-sha-256
+hostssl replication all 127.0.0.0/8 scram-sha-256
 """
 
 
@@ -80,12 +82,29 @@ class Postgres:
         """Start the writer again, on the same port; returns when it accepts connections."""
         self.servers[0].start()
 
+    def admit(self, user: str, password: str, database: str) -> None:
+        """Make a login that owns a database, made if it is not there, as Aurora does with a cluster's master user."""
+        import psycopg
+        from psycopg import sql
+
+        role, name = sql.Identifier(user), sql.Identifier(database)
+        with psycopg.connect(
+            host=self.writer.host, port=self.writer.port, user=self.user, password=self.password, dbname=self.database,
+            sslmode="verify-full", sslrootcert=str(self.certificate), autocommit=True,
+        ) as connection:  # fmt: skip
+            connection.execute("SET createrole_self_grant = 'set, inherit'")
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(role, sql.Literal(password)))
+            if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
+                connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
+            else:
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
+
 
 @contextmanager
-def postgres(directory: Path, *, reader: bool = False) -> Iterator[Postgres]:
+def postgres(directory: Path, *, reader: bool = False, port: int | None = None) -> Iterator[Postgres]:
     """Run PostgreSQL in a directory until the block ends; as root too, which the server itself refuses.
 
-    Raises ServerError if it does not start.
+    `port` None takes a free one. Raises ServerError if it does not start.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with _account(directory) as account:
@@ -93,22 +112,23 @@ def postgres(directory: Path, *, reader: bool = False) -> Iterator[Postgres]:
         certificate = tls.certificate(account.home)
         writer = account.home / "writer"
         _create(account, writer, password)
-        ports = [free_port(), free_port()] if reader else [free_port()]
-        homes = [writer, account.home / "reader"][: len(ports)]
+        port = port or free_port()
+        hosts = [HOST, READER_HOST] if reader else [HOST]
+        homes = [writer, account.home / "reader"][: len(hosts)]
         if reader:
             # A copy of a server at rest is a base backup; from here on the writer's log keeps it up to date.
             shutil.copytree(writer, homes[1])
             (homes[1] / "standby.signal").touch()
-        for home, port in zip(homes, ports, strict=True):
+        for home, host in zip(homes, hosts, strict=True):
             settings = _SETTINGS.format(
-                host=HOST, port=port, certificate=certificate.certificate, key=certificate.key
-            ) + (_follow(ports[0], password, certificate.authority) if home != writer else "")
+                host=host, port=port, certificate=certificate.certificate, key=certificate.key
+            ) + (_follow(port, password, certificate.authority) if home != writer else "")
             with (home / "postgresql.conf").open("a") as file:
                 file.write(settings)
-            (home / "pg_hba.conf").write_text(_CLIENTS.format(host=HOST))
+            (home / "pg_hba.conf").write_text(_CLIENTS)
         account.give()
-        servers = tuple(_server(account, home, port) for home, port in zip(homes, ports, strict=True))
-        endpoints = [Endpoint("localhost", port) for port in ports]
+        servers = tuple(_server(account, home, host, port) for home, host in zip(homes, hosts, strict=True))
+        endpoints = [Endpoint(host, port) for host in hosts]
         try:
             for server in servers:
                 server.start()
@@ -183,7 +203,7 @@ def _create(account: _Account, home: Path, password: str) -> None:
     account.run("initdb", f"--pgdata={home}", "--auth=trust", *options)
     # The server's single-user mode takes a statement a line.
     statements = (
-        f"CREATE ROLE {USER} LOGIN REPLICATION CREATEDB PASSWORD '{password}';",
+        f"CREATE ROLE {USER} LOGIN REPLICATION CREATEDB CREATEROLE PASSWORD '{password}';",
         f"CREATE DATABASE {DATABASE} OWNER {USER};",
     )
     account.run("postgres", "--single", "-D", str(home), "-c", "fsync=off", "postgres", text="\n".join(statements))
@@ -192,14 +212,14 @@ def _create(account: _Account, home: Path, password: str) -> None:
 def _follow(port: int, password: str, authority: Path) -> str:
     """The settings of a standby that follows the writer."""
     return (
-        f"primary_conninfo = 'host=localhost port={port} user={USER} password={password} "
+        f"primary_conninfo = 'host={HOST} port={port} user={USER} password={password} "
         f"sslmode=verify-full sslrootcert={authority}'\n"
     )
 
 
-def _server(account: _Account, home: Path, port: int) -> Server:
+def _server(account: _Account, home: Path, host: str, port: int) -> Server:
     """The server of a directory. SIGQUIT is an immediate shutdown: nothing is written, the next start recovers."""
-    is_ready = ("pg_isready", "--quiet", f"--host={HOST}", f"--port={port}")
+    is_ready = ("pg_isready", "--quiet", f"--host={host}", f"--port={port}")
     return Server(
         account.command("postgres", "-D", str(home)),
         log=account.home / f"{home.name}.log",

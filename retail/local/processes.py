@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 HOST = "127.0.0.1"
@@ -51,24 +51,38 @@ class Server:
         log: Path,
         is_ready: Callable[[], bool],
         stop_signal: signal.Signals = signal.SIGTERM,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.command = list(command)
         self.log = log
         self.is_ready = is_ready
         self.stop_signal = stop_signal
+        self.environment = environment  # None: that of this process
         self.child: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self.child is not None and self.child.poll() is None
 
     def start(self) -> None:
         """Start, and return when the server answers. Raises ServerError if it ends or says nothing for 30 s."""
         with self.log.open("ab") as output:
+            # A session of its own: Ctrl-C is for whoever started it, and stops it in order.
             self.child = subprocess.Popen(
-                self.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=REPOSITORY
+                self.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=REPOSITORY,
+                env=self.environment,
+                start_new_session=True,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.is_ready():
             if self.child.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise ServerError(f"{self.command[0]} does not start: {self._last_line()}")
+                raise ServerError(f"{self._program()} does not start: {self.last_line()}; see {self.log}")
             time.sleep(0.02)
 
     def stop(self) -> None:
@@ -83,6 +97,11 @@ class Server:
             self.child.wait()
         self.child = None
 
-    def _last_line(self) -> str:
+    def _program(self) -> str:
+        """What it is called: its module if it is one of ours."""
+        return self.command[2] if self.command[1:2] == ["-m"] else Path(self.command[0]).name
+
+    def last_line(self) -> str:
+        """What it said last."""
         lines = self.log.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"

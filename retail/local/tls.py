@@ -39,7 +39,7 @@ CN = localhost
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature
 extendedKeyUsage = serverAuth
-subjectAltName = DNS:localhost, IP:127.0.0.1
+subjectAltName = DNS:localhost, IP:127.0.0.1, IP:127.0.0.2
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 """
@@ -47,7 +47,7 @@ authorityKeyIdentifier = keyid
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A server's certificate for localhost and its address, its key, and the authority that a client must know."""
+    """A server's certificate for localhost and its addresses, its key, and the authority that a client must know."""
 
     authority: Path
     certificate: Path

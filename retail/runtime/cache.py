@@ -36,6 +36,17 @@ LISTING_SECONDS = 30
 
 SEARCH_SECONDS = 60
 
+CATEGORIES_KEY = "categories"
+CATEGORIES_SECONDS = 30
+"""The categories with the number of their products, JSON bytes. Nothing drops them either."""
+
+PROBE_KEY = "ready"
+PROBE_SECONDS = 30
+"""What is written to see whether the cache takes a value; nobody reads it."""
+
+LOADING_SECONDS = 2
+"""How long the turn of a process that died while it loaded holds the others up, if they waited that long."""
+
 ANSWER_SECONDS = 0.1
 """How long a shopper's request waits for the cache to answer or to be reached, before it asks the database."""
 
@@ -43,7 +54,10 @@ PAUSE_SECONDS = 2.0
 """How long a cache that did not answer is left alone."""
 
 SETTLING_SECONDS = 2
-"""How long a dropped key stays barred: longer than a reader lags behind the writer, and than a read takes."""
+"""How long a dropped key stays barred: longer than a reader usually lags behind the writer, and than a read takes."""
+
+DOUBT_SECONDS = 60
+"""How long after a drop a reader may still lag. What is added meanwhile is kept for SETTLING_SECONDS only."""
 
 TOKEN_SECONDS = 900
 """How long a login is good; a connection that has it stays open for up to 12 hours."""
@@ -66,6 +80,16 @@ def listing_key(category: str | None, page: int, size: int) -> str:
 def search_key(query: str, page: int, size: int) -> str:
     """A page of what was found. The query is hashed: it is a customer's text, of any length."""
     return f"search:{{{hashlib.sha256(query.encode()).hexdigest()[:32]}}}:{page}:{size}"
+
+
+def doubt_key(key: str) -> str:
+    """It is there while what readers say of the other key may be old."""
+    return f"{key}:dropped"
+
+
+def turn_key(key: str) -> str:
+    """Whoever has this key loads the other one; it lies in the same slot where that one has braces."""
+    return f"{key}:loading"
 
 
 class IamCredentials(CredentialProvider):
@@ -130,17 +154,23 @@ class Cache:
 
         Filling the cache so after a miss, what was read before a change does not hide the change: see `drop`.
         """
-        return self._ask(lambda client: bool(client.set(key, value, ex=seconds, nx=True)))
+
+        def keep(client: RedisCluster) -> bool:
+            is_doubtful = seconds > SETTLING_SECONDS and client.exists(doubt_key(key))
+            return bool(client.set(key, value, ex=SETTLING_SECONDS if is_doubtful else seconds, nx=True))
+
+        return self._ask(keep)
 
     def drop(self, *keys: str) -> bool:
         """Drop values and bar their keys from `add` for SETTLING_SECONDS; False where the cache is down.
 
         Without the bar, a reader that asked Aurora's reader a moment before would put the old value back for its
-        whole lifetime.
+        whole lifetime; and so would one that asks later, if Aurora's reader lags longer: see DOUBT_SECONDS.
         """
 
         def bar(client: RedisCluster) -> bool:
             for key in keys:
+                client.set(doubt_key(key), b"1", ex=DOUBT_SECONDS)
                 client.set(key, b"", ex=SETTLING_SECONDS)
             return True
 

@@ -130,6 +130,8 @@ IdempotencyKey = Annotated[
     ),
 ]
 
+UNKNOWN = "There is no such product."
+
 router = APIRouter(prefix="/api", responses=DOCUMENTED)
 
 
@@ -145,7 +147,7 @@ def product(sku: SkuPath, shop: Shopping) -> Response:
     """A product."""
     found = shop.catalogue.product_json(sku)
     if found == NOTHING:
-        raise HTTPException(404, "There is no such product.")
+        raise HTTPException(404, UNKNOWN)
     return Response(found, media_type="application/json")
 
 
@@ -158,7 +160,9 @@ def categories(shop: Shopping) -> tuple[Category, ...]:
 @router.get("/products/{sku}/recommendations", tags=["catalogue"])
 def recommendations(sku: SkuPath, shop: Shopping) -> tuple[Summary, ...]:
     """What goes well with a product."""
-    found = _product(shop, sku)
+    found = shop.catalogue.product(sku)
+    if found is None:
+        raise HTTPException(404, UNKNOWN)
     return shop.recommendations.for_product(found, shop.catalogue.listing(found.category).items)
 
 

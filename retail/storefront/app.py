@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from threading import Event, Thread
@@ -28,6 +30,9 @@ from retail.storefront.sessions import Sessions
 from retail.storefront.shop import CacheLogin, Shop
 
 log = logging.getLogger(__name__)
+
+EVERY_INTERFACE = "0.0.0.0"
+"""A task has its address to itself."""
 
 FIRST_RETRY_SECONDS = 1.0
 LONGEST_RETRY_SECONDS = 15.0
@@ -132,7 +137,7 @@ def readyz(request: Request) -> Response:
     return JSONResponse({"missing": missing, "degraded": degraded}, 503 if missing else 200)
 
 
-def main() -> None:
+def main(host: str = EVERY_INTERFACE) -> None:
     """Serve until SIGTERM, then finish what is under way."""
     structured.configure("storefront")
     told = settings.Storefront.read(os.environ)
@@ -141,14 +146,16 @@ def main() -> None:
     def find() -> discovery.Endpoints:
         return discovery.find(clients.ssm, told.parameters_path)
 
-    serve(create_app(settings.Credentials.read(os.environ), clients, told.model_id, find), int(told.port))
+    serve(create_app(settings.Credentials.read(os.environ), clients, told.model_id, find), int(told.port), host)
 
 
-def serve(app: FastAPI, port: int) -> None:
-    """Serve the application on every interface."""
+def serve(app: FastAPI, port: int, host: str = EVERY_INTERFACE) -> None:
+    """Serve the application until SIGTERM, which is an orderly end: the process exits with 0."""
+    # uvicorn raises the signal again when it is done; by itself that would look as if the process had been killed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     uvicorn.run(
         app,
-        host="0.0.0.0",
+        host=host,
         port=port,
         # Only the load balancer reaches the task, and it says how the shopper came.
         proxy_headers=True,

@@ -11,11 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 
-from retail.runtime.cache import Cache
+from retail.runtime.cache import LOADING_SECONDS, Cache, turn_key
 from retail.storefront.hot import HotReader
-
-LOADING_SECONDS = 2
-"""How long the lock of a process that died while it loaded holds the others up, if they waited that long."""
 
 WAIT_SECONDS = 0.3
 """How long to wait for another process's load, which takes some milliseconds."""
@@ -60,7 +57,7 @@ class Aside:
         return flight.result()
 
     def _load_in_turn(self, key: str, seconds: int, load: Callable[[], bytes]) -> bytes:
-        turn = f"{key}:loading"
+        turn = turn_key(key)
         deadline = time.monotonic() + WAIT_SECONDS
         # False says that another process has the turn; None, that there is no cache to take turns by.
         while (mine := self._cache.add(turn, b"1", LOADING_SECONDS)) is False:

@@ -124,7 +124,7 @@ class Catalogue:
 
     def categories(self) -> tuple[Category, ...]:
         """The categories by name."""
-        found = self._aside.read(CATEGORIES_KEY, keys.LISTING_SECONDS, self._load_categories)
+        found = self._aside.read(keys.CATEGORIES_KEY, keys.CATEGORIES_SECONDS, self._load_categories)
         return tuple(Category.model_validate(each) for each in json.loads(found))
 
     def _load_product(self, sku: str) -> bytes:
@@ -150,8 +150,6 @@ def _listing_key(category: str | None, query: str | None, page: int, size: int) 
         keys.search_key(f"{query}\n{category or ''}", page, size) if query else keys.listing_key(category, page, size)
     )
 
-
-CATEGORIES_KEY = "categories"
 
 SHOWN = """
 sku, name, category, price_cents, currency, picture,

@@ -9,11 +9,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as TooLateError
 from threading import Lock
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from retail.storefront.catalogue import Product, Summary
 
@@ -76,7 +73,8 @@ class Recommendations:
                 return []
         try:
             chosen = self._threads.submit(self._ask, product, others).result(SECONDS)
-        except (TooLateError, BotoCoreError, ClientError, ValueError, LookupError, TypeError) as error:
+        except Exception as error:
+            # Too late, refused, or no sense in it: botocore's parsers let out whatever such an answer makes them raise.
             log.warning("no recommendations", extra={"error": f"{type(error).__name__}: {error}"})
             with self._lock:
                 self._quiet_until = self._clock() + PAUSE_SECONDS

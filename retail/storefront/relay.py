@@ -61,6 +61,7 @@ class Relay:
 
     def stop(self, seconds: float) -> None:
         """Stop after the batch that is being published, if it takes no longer than `seconds`."""
+        log.info("the relay stops")
         self._stopping.set()
         self._wanted.set()
         if self._thread.is_alive():

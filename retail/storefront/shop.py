@@ -12,7 +12,6 @@ from redis.credentials import CredentialProvider
 
 from retail.contracts.settings import Credentials
 from retail.runtime import cache, database
-from retail.runtime.cache import LISTING_SECONDS
 from retail.runtime.database import Connection
 from retail.storefront.aside import Aside
 from retail.storefront.aws import Clients
@@ -110,7 +109,7 @@ class Shop:
 
     def has_cache(self) -> bool:
         """Whether the cache answers."""
-        return self.cache.add("ready", b"yes", LISTING_SECONDS) is not None
+        return self.cache.add(cache.PROBE_KEY, b"yes", cache.PROBE_SECONDS) is not None
 
     def close(self) -> None:
         """Finish what is being published, then give everything back."""

@@ -15,6 +15,7 @@ from retail.storefront.staff import hash_password
 from tests.storefront.conftest import World
 
 CARD = {"number": Sandbox.ACCEPTED, "expiry": "04/31", "code": "123"}
+NOBODYS = "5c9b7a52-1d0e-4f0a-9c53-0f6f5f1d2a11"  # an order that there is not
 
 
 def order(client: TestClient, *items: tuple[str, int], key: str = "") -> Response:
@@ -196,8 +197,8 @@ def test_an_order_stays_unpaid_when_the_card_is_not_charged(
         ("POST", "/api/orders", {"items": [{"sku": "MUG-1", "quantity": 1}] * 51}, "items"),
         ("POST", "/api/orders", {"items": [{"sku": "NO-SUCH-THING", "quantity": 1}]}, "sku"),
         ("POST", "/api/checkout", None, "items"),
-        ("POST", f"/api/orders/{uuid4()}/payment", CARD | {"number": "1"}, "number"),
-        ("POST", f"/api/orders/{uuid4()}/payment", CARD, "order_id"),
+        ("POST", f"/api/orders/{NOBODYS}/payment", CARD | {"number": "1"}, "number"),
+        ("POST", f"/api/orders/{NOBODYS}/payment", CARD, "order_id"),
     ],
 )
 def test_a_problem_names_the_field_that_is_wrong(

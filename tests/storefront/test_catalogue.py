@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -166,3 +167,23 @@ def test_the_cache_is_used_again_when_it_is_back(world: World, visitor: TestClie
     world.writer.execute("UPDATE products SET price_cents = 2 WHERE sku = %s", [sku])
     world.catch_up()
     assert visitor.get(f"/api/products/{sku}").json()["price_cents"] == 1
+
+
+def test_every_entry_lives_as_long_as_what_it_says_may_be_old(world: World, visitor: TestClient) -> None:
+    sku, word = world.product(), f"zq{uuid4().hex[:8]}"
+    lifetimes = {
+        keys.product_key(sku): 300,
+        keys.listing_key(None, 1, 9): 30,
+        keys.search_key(f"{word}\n", 1, 24): 60,
+        "categories": 30,
+        "ready": 30,
+    }
+    client = keys.connect(world.cache.host, world.cache.port, world.login(world.endpoints), seconds=1)
+    for key in lifetimes:
+        client.delete(key)
+    asked = (f"/api/products/{sku}", "/api/products?size=9", f"/api/products?q={word}", "/api/categories", "/readyz")
+    for path in asked:
+        assert visitor.get(path).status_code == 200
+    left = {key: client.ttl(key) for key in lifetimes}
+    assert all(seconds - 15 < left[key] <= seconds for key, seconds in lifetimes.items()), left
+    assert [key for key in client.scan_iter() if client.ttl(key) == -1] == [], "what never ends is never evicted"

@@ -1,9 +1,8 @@
-"""The smaller parts: schema, endpoints, carts, the hot connection, recommendations."""
+"""The smaller parts: schema, endpoints, carts, the hot connection."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -14,16 +13,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.exceptions import ClientError
 
 from retail.contracts import parameters
 from retail.runtime import cache
 from retail.runtime.database import Target, connect
 from retail.storefront import discovery
 from retail.storefront.carts import KEPT, MAX_LINES, CartFullError, CartLine, Carts
-from retail.storefront.catalogue import Product
 from retail.storefront.hot import HotReader
-from retail.storefront.recommendations import SECONDS, SHOWN, Recommendations
 from tests.storefront.conftest import CARTS, PATH, World, wait_until
 
 MIGRATION_LOCK = 5_241_905_116
@@ -59,7 +55,7 @@ def test_migrations_may_run_twice_and_side_by_side(world: World, boto: Callable[
     assert [code for _, code in ended] == [0] * 4, ended
     assert subprocess.run(command, env=os.environ | told, capture_output=True, timeout=30).returncode == 0
     with connect(target, world.postgres.user, world.postgres.password, statement_timeout_ms=5_000) as made:
-        assert made.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert made.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
         assert made.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
@@ -173,72 +169,3 @@ def test_what_is_no_value_is_a_miss_and_takes_no_time(answer: bytes, found: list
     started = time.monotonic()
     assert answering(answer) == found
     assert time.monotonic() - started < 0.1 + 2 * cache.ANSWER_SECONDS
-
-
-PRODUCT = Product(
-    sku="MUG-1",
-    name="Mug",
-    category="Kitchen",
-    price_cents=1,
-    currency="EUR",
-    picture="/images/MUG-1.svg",
-    availability="in_stock",
-    description="",
-    available=9,
-    version=1,
-)
-OTHERS = [PRODUCT.model_copy(update={"sku": f"MUG-{number}"}) for number in range(2, 9)]
-
-
-class Bedrock:
-    """Answers as Bedrock's Converse does, at its edge, and counts."""
-
-    def __init__(self, text: str, seconds: float = 0) -> None:
-        self.text, self.seconds, self.asked = text, seconds, 0
-
-    def converse(self, **asked: Any) -> Any:
-        self.asked += 1
-        time.sleep(self.seconds)
-        if self.text == "denied":
-            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "Converse")
-        return {"output": {"message": {"content": [{"text": self.text}]}}}
-
-
-def recommended(model: Bedrock) -> list[str]:
-    return [each.sku for each in Recommendations(model, "model").for_product(PRODUCT, OTHERS)]
-
-
-PLAIN = [each.sku for each in OTHERS[:SHOWN]]
-
-
-def test_the_models_choice_comes_first() -> None:
-    chosen = json.dumps(["MUG-7", "MUG-5"])
-    assert recommended(Bedrock(f"Here you are: {chosen}.")) == ["MUG-7", "MUG-5", "MUG-2", "MUG-3"]
-
-
-@pytest.mark.parametrize("text", ["denied", "", "[", '["MUG-1", "NO-SUCH-THING", 7]', "[[]]", "{}"])
-def test_without_a_usable_answer_the_same_category_is_recommended(text: str) -> None:
-    assert recommended(Bedrock(text)) == PLAIN
-
-
-def test_a_slow_model_is_not_waited_for_nor_asked_again_soon() -> None:
-    model = Bedrock("[]", seconds=SECONDS + 0.5)
-    recommendations = Recommendations(model, "model")
-    started = time.monotonic()
-    for _ in range(2):
-        assert [each.sku for each in recommendations.for_product(PRODUCT, OTHERS)] == PLAIN
-    assert time.monotonic() - started < SECONDS + 0.3
-    assert model.asked == 1
-
-
-def test_an_answer_is_kept_for_an_hour() -> None:
-    model, moment = Bedrock('["MUG-7"]'), 0.0
-    recommendations = Recommendations(model, "model", lambda: moment)
-    for moment, asked in ((0.0, 1), (3599.0, 1), (3601.0, 2)):  # noqa: B007
-        recommendations.for_product(PRODUCT, OTHERS)
-        assert model.asked == asked
-
-
-def test_what_is_sold_out_is_not_recommended() -> None:
-    gone = [each.model_copy(update={"availability": "none"}) for each in OTHERS]
-    assert Recommendations(Bedrock('["MUG-7"]'), "model").for_product(PRODUCT, [*gone, PRODUCT]) == ()

@@ -18,8 +18,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from fastapi.testclient import TestClient
 
 from retail.contracts import parameters
+from retail.storefront.app import create_app
+from retail.storefront.discovery import Endpoints
 from tests.storefront.conftest import PATH, World, wait_until
 
 Start = Callable[..., Any]
@@ -62,9 +66,9 @@ class Process:
 
 
 @contextmanager
-def running(world: World, log: Path, path: str = PATH) -> Iterator[Process]:
+def running(world: World, log: Path, path: str = PATH, environment: dict[str, str] | None = None) -> Iterator[Process]:
     """The storefront with a slow route, until the block ends."""
-    process = Process(world, log, ["-m", "tests.storefront.process", "{port}", path], {})
+    process = Process(world, log, ["-m", "tests.storefront.process", "{port}", path], environment or {})
     try:
         wait_until(process.answers)
         yield process
@@ -94,6 +98,23 @@ def test_it_is_alive_before_anything_else_is_there_and_opens_when_it_is(
         assert process.get("/api/products").status_code == 200
 
 
+def test_it_opens_although_its_parameters_could_not_be_read_at_first(world: World) -> None:
+    refusals = [
+        EndpointConnectionError(endpoint_url="https://ssm.eu-central-1.amazonaws.com"),
+        ClientError({"Error": {"Code": "ThrottlingException"}}, "GetParametersByPath"),
+    ]
+
+    def find() -> Endpoints:
+        if refusals:
+            raise refusals.pop()
+        return world.endpoints
+
+    app = create_app(world.credentials, world.clients, "model", find, world.login)
+    with TestClient(app, base_url="https://shop.example.com") as client:
+        wait_until(lambda: client.get("/readyz").status_code == 200)
+        assert refusals == []
+
+
 def test_the_program_of_the_image_starts_with_nothing_around_it(world: World, tmp_path: Path) -> None:
     told = {
         "PARAMETERS_PATH": "/retail/nowhere",
@@ -106,7 +127,7 @@ def test_the_program_of_the_image_starts_with_nothing_around_it(world: World, tm
         wait_until(process.answers)
         assert process.get("/readyz").status_code == 503
         process.child.send_signal(signal.SIGTERM)
-        process.child.wait(30)
+        assert process.child.wait(30) == 0
     finally:
         process.child.kill()
     assert world.postgres.password not in process.log.read_text()
@@ -132,6 +153,6 @@ def test_on_sigterm_requests_under_way_finish_and_events_are_not_left_half_publi
             process.get("/healthz")
         answer = under_way.result(10)
         assert (answer.status_code, answer.json()) == (200, {"said": "all of it"})
-        assert process.child.wait(15) in (0, -signal.SIGTERM)
+        assert process.child.wait(15) == 0
     assert [record for record in process.records() if record["level"] == "ERROR"] == []
     wait_until(lambda: world.one("SELECT count(*) FROM outbox WHERE published_at IS NULL") == 0)

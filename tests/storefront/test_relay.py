@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from retail.contracts import lake
@@ -17,8 +21,10 @@ from retail.storefront.carts import CartLine
 from retail.storefront.relay import BATCH, Relay
 from retail.storefront.shop import Shop
 from tests.storefront.conftest import BUS, LAKE, World, wait_until
+from tests.storefront.endpoint import Answer, Request, endpoint
+from tests.storefront.test_process import running
 
-OCCURRED_AT = "2026-11-22T10:00:00.000000Z"
+BUS_URL = "AWS_ENDPOINT_URL_EVENTBRIDGE"
 
 
 @pytest.fixture
@@ -55,6 +61,11 @@ def relay(world: World, shop: Shop) -> Relay:
 
 def arrived(world: World) -> list[str]:
     return [event["detail"]["event_id"] for event in world.events()]
+
+
+def signed(request: Request) -> dict[str, str]:
+    """The headers with which a request can be passed on."""
+    return {name: value for name, value in request.headers.items() if name.lower() not in ("host", "content-length")}
 
 
 def due_now(world: World) -> None:
@@ -182,6 +193,30 @@ def test_a_relay_that_dies_lets_its_rows_go(world: World, shop: Shop, outbox: Ca
         Relay(shop.writer, Dying(), BUS, world.clients.s3, LAKE).publish()
     assert waiting(world) == dict.fromkeys(ids, 0)
     assert relay(world, shop).publish() == 2
+
+
+def test_on_sigterm_the_batch_under_way_is_finished_and_marked_and_no_other_begun(
+    world: World, outbox: Callable[..., list[str]], tmp_path: Path
+) -> None:
+    is_asked, goes_on = Event(), Event()
+
+    def slow_bus(request: Request) -> Answer:
+        is_asked.set()
+        assert goes_on.wait(8), "less than the client waits"
+        given = httpx.post(world.aws.url, content=request.body, headers=signed(request))
+        return Answer(given.content, given.status_code, {"Content-Type": given.headers["content-type"]})
+
+    ids = outbox(2 * BATCH + 5)
+    with endpoint(slow_bus) as bus, running(world, tmp_path / "log", environment={BUS_URL: bus.url}) as process:
+        assert is_asked.wait(15)
+        process.child.send_signal(signal.SIGTERM)
+        wait_until(lambda: "the relay stops" in [record["message"] for record in process.records()])
+        assert waiting(world) == dict.fromkeys(ids, 0), "nothing is marked before the bus has it"
+        goes_on.set()
+        assert process.child.wait(15) == 0
+        assert len(bus.requests) == 1
+    assert sorted(arrived(world)) == sorted(ids[:BATCH])
+    assert waiting(world) == dict.fromkeys(ids[BATCH:], 0)
 
 
 def test_a_shipment_is_in_the_lake_before_it_is_on_the_bus(
