@@ -21,7 +21,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test test-all wiring package bench deploy $(DEPLOY_ONE) destroy clean
+.PHONY: help setup lock hooks templates check lint types security test test-all wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -127,12 +127,18 @@ destroy: $(DEV) ## all stacks backwards: ENV=dev CONFIRM=dev
 wiring: $(DEV) templates ## the README's tables of parameters and exports, from out/
 	@$(BIN)/python -m retail.ops.describe
 
-package: $(DEV) ## the functions' zips into build/lambdas; with python3.13 on the PATH they start faster
+package: $(DEV) ## the functions' zips and the Glue job into build/; with python3.13 on the PATH functions start faster
 	@$(BIN)/python -m retail.ops.package
+
+warehouse: $(DEV) ## Redshift's schemas, views, grants and facts, after 07: ENV=dev [SINCE=2026-01-01]
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.warehouse $(WHERE) $(if $(SINCE),--since $(SINCE))
 
 bench: $(DEV) ## the generator's and the shop's speed, as ratios in one run
 	@$(BIN)/python -m retail.ops.bench
 	@$(BIN)/python -m retail.local.bench
+
+bench-lake: $(SPARK) ## the Spark job's speed, beside DuckDB's on the same events
+	@$(BIN)/python -m retail.local.lake_bench --events 100000 1000000
 
 clean: ## remove what was installed and built
 	rm -rf .venv build .local .hypothesis .pytest_cache .mypy_cache .ruff_cache

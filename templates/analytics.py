@@ -183,7 +183,8 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
                             "TableGroupingPolicy": "CombineCompatibleSchemas",
                             "TableLevelConfiguration": 3,
                         },
-                    }
+                    },
+                    separators=(",", ":"),
                 ),
             )
         )
@@ -280,6 +281,7 @@ def curate(stack: Stack, config: Config, security: Security, data: Data) -> None
                 DefaultArguments={
                     "--extra-py-files": Sub("s3://${Code}/${CurateModulesKey}", Code=data.artifacts_bucket_name),
                     "--lake-bucket": data.lake_bucket_name,
+                    "--database": Ref("Catalog"),
                     "--job-bookmark-option": "job-bookmark-enable",
                     "--enable-continuous-cloudwatch-log": "true",
                     "--enable-metrics": "true",

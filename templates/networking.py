@@ -287,7 +287,7 @@ def flow_logs(stack: Stack, config: Config, vpc: VPC) -> None:
         policies.role(
             "FlowLogsRole",
             "vpc-flow-logs",
-            policies.may_write_logs(GetAtt(group, "Arn")),
+            policies.may_write_flow_logs(GetAtt(group, "Arn")),
             description="Writes the flow logs of the VPC.",
         )
     )

@@ -254,7 +254,6 @@ def test_each_function_may_do_its_own_work_and_no_other(function: str) -> None:
     queue = [_arn(f"{FUNCTIONS[function][1]}Queue")]
     assert _grants(f"{function}Role") == {
         "logs:CreateLogStream": log,
-        "logs:DescribeLogStreams": log,
         "logs:PutLogEvents": log,
         "sqs:ReceiveMessage": queue,
         "sqs:DeleteMessage": queue,

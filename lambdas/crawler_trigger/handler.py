@@ -21,7 +21,14 @@ from retail.runtime.logging import configure
 log = logging.getLogger(__name__)
 
 LATER_SECONDS = 900
-"""When a crawler that runs is asked again: SQS's longest delay, about a crawl's length (T178)."""
+"""When a crawler that cannot be started yet is asked again: SQS's longest delay."""
+
+PAUSE = timedelta(hours=12)
+"""How long after a crawl has begun the next may: each is billed for ten minutes, however short it is (T178), so three
+busy prefixes cost some 26 dollars a month by it. A day's new partition is in the catalogue before the day is over."""
+
+TOLERANCE = timedelta(minutes=1)
+"""S3 tells an object's time in whole seconds, and clocks differ."""
 
 
 def process(
@@ -29,8 +36,9 @@ def process(
 ) -> dict[str, Any]:
     """Start the crawler of each domain that has new objects, once; returns which messages have failed.
 
-    `queue` is an SQS client. Where a crawler runs already, and began before the newest of the objects was there, one
-    message is put back for LATER_SECONDS, so that the last objects are crawled too.
+    `queue` is an SQS client. Where the crawler runs, or has begun within the PAUSE and before the newest of the objects
+    was there, one message is put back for LATER_SECONDS, so that the last objects are crawled too. Raises when Glue or
+    SQS is out of reach.
     """
     messages, failed = sqs.read(batch, objects.read)
     crawlers = {
@@ -43,17 +51,25 @@ def process(
         newest = max((message.content for message in of_the_domain), key=lambda created: created.at)
         crawler = crawlers[domain]
         try:
-            if _start(glue, crawler):
+            state = glue.get_crawler(Name=crawler)["Crawler"]
+            began, succeeded = _last_crawl(state)
+            if state["State"] == "READY" and succeeded and began > newest.at + TOLERANCE:
+                log.info("the last crawl has seen them", extra={"crawler": crawler})
+            elif state["State"] == "READY" and began + PAUSE <= now() and _start(glue, crawler):
                 log.info("crawler started", extra={"crawler": crawler, "objects": len(of_the_domain)})
-            elif _began(glue, crawler, now()) > newest.at:
-                log.info("the crawl that runs will see them", extra={"crawler": crawler})
             else:
                 _again_later(queue, told.queue_url, newest)
-                log.info("crawler runs, asked again later", extra={"crawler": crawler})
+                log.info("crawler is asked again later", extra={"crawler": crawler})
         except ClientError as error:
             log.error("crawler not started", extra={"crawler": crawler, "error": str(error)})
             failed += [message.id for message in of_the_domain]
     return sqs.failures(failed)
+
+
+def _last_crawl(state: dict[str, Any]) -> tuple[datetime, bool]:
+    """When the last crawl began, and whether it succeeded; long ago, if there was none."""
+    last = state.get("LastCrawl", {})
+    return last.get("StartTime", datetime.fromtimestamp(0, UTC)), last.get("Status") == "SUCCEEDED"
 
 
 def _start(glue: Any, crawler: str) -> bool:
@@ -63,14 +79,6 @@ def _start(glue: Any, crawler: str) -> bool:
     except glue.exceptions.CrawlerRunningException:
         return False
     return True
-
-
-def _began(glue: Any, crawler: str, now: datetime) -> datetime:
-    """When the running crawl began; long ago, if none runs any more or Glue does not tell."""
-    state = glue.get_crawler(Name=crawler)["Crawler"]
-    if state["State"] != "RUNNING" or not state.get("CrawlElapsedTime"):
-        return datetime.min.replace(tzinfo=UTC)
-    return now - timedelta(milliseconds=state["CrawlElapsedTime"])
 
 
 def _again_later(queue: Any, url: str, created: Created) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from lambdas.inventory_handler import stock
-from retail.contracts import settings
+from retail.contracts import metrics, settings
 from retail.contracts.events import InventoryReserved
 from retail.runtime import aws, functions, lake, sqs
 from retail.runtime import cache as shop_cache
@@ -30,13 +31,14 @@ def process(
     shop: shop_cache.Cache,
     s3: Any,
     seconds_left: Callable[[], float],
+    now: Callable[[], datetime],
 ) -> dict[str, Any]:
     """Take the batch's reserved stock off in Aurora, drop its products from the cache, then archive its events.
 
     Returns which messages have failed. A cache that is down fails none of them: what it holds has a lifetime. Raises
     when Aurora or S3 is out of reach, so that nothing counts as done.
     """
-    messages, unreadable = sqs.read(batch, sqs.event_of(InventoryReserved))
+    messages, unreadable = sqs.read(batch, sqs.event_of(InventoryReserved, now=now))
 
     def take(events: Sequence[InventoryReserved]) -> dict[UUID, int]:
         return session.run(lambda connection: stock.take(connection, events))
@@ -57,14 +59,19 @@ def process(
     dropped = shop.drop(*sorted({shop_cache.product_key(event.sku) for event in done}))
     records = [lake.record(event) | {"stock_after": after[UUID(event.event_id)]} for event in done]
     objects = lake.write(s3, told.lake_bucket, "inventory", records)
-    log.info("stock taken", extra={"events": len(done), "objects": objects, "cache_reached": dropped})
+    counts = {metrics.EVENTS_ARCHIVED: len(done)}
+    log.info("stock taken", extra={"objects": objects, "cache_reached": dropped, "metrics": counts})
     return sqs.failures([*unreadable, *spoilt, *unknown])
 
 
 def handler(batch: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's way in."""
     told, session, shop, s3 = _parts()
-    return process(batch, told, session, shop, s3, lambda: context.get_remaining_time_in_millis() / 1000)
+
+    def seconds_left() -> float:
+        return float(context.get_remaining_time_in_millis() / 1000)
+
+    return process(batch, told, session, shop, s3, seconds_left, lambda: datetime.now(UTC))
 
 
 @cache

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from retail.contracts import metrics
 from retail.contracts.events import InventoryReserved
 from retail.runtime.database import Connection
 
@@ -16,49 +17,61 @@ log = logging.getLogger(__name__)
 CONSUMER = "inventory"
 """As whom this function is known in processed_events."""
 
-# One round trip for a batch. The products' rows are locked first and in the order of their keys, so that two batches
-# wait for each other and never both ways, and so that what each event leaves can be told from what there was. An event
-# of a product without stock is not marked as processed.
+# Two statements in one round trip, and so in one transaction. The products' rows are locked first and in the order of
+# their keys, so that two batches wait for each other and never both ways. The second statement sees what was committed
+# before it began, so after the locks are had: which events are new, and what there is of each product.
+LOCK = """
+SELECT FROM stock WHERE sku = ANY(%(skus)s) ORDER BY sku FOR UPDATE
+"""
+
+# What an event leaves is kept with it, so that it can be told again. An event of a product without stock is not marked
+# as processed.
 TAKE = """
 WITH given AS (
-    SELECT DISTINCT ON (event_id) *
+    SELECT DISTINCT ON (event_id) event.*, on_hand, earlier.consumer IS NULL AS is_new, earlier.stock_after
     FROM jsonb_to_recordset(%(events)s) AS event(event_id uuid, occurred_at timestamptz, sku text, quantity bigint)
-), held AS (
-    SELECT sku, on_hand FROM stock WHERE sku IN (SELECT sku FROM given) ORDER BY sku FOR UPDATE
+    JOIN stock USING (sku)
+    LEFT JOIN processed_events AS earlier ON earlier.event_id = event.event_id AND earlier.consumer = %(consumer)s
+), running AS (
+    SELECT event_id, sku, quantity,
+           on_hand - sum(quantity) OVER (PARTITION BY sku ORDER BY occurred_at, event_id) AS left_over
+    FROM given WHERE is_new
 ), fresh AS (
-    INSERT INTO processed_events (event_id, consumer)
-    SELECT event_id, %(consumer)s FROM given JOIN held USING (sku) ORDER BY event_id
+    INSERT INTO processed_events (event_id, consumer, stock_after)
+    SELECT event_id, %(consumer)s, greatest(left_over, 0)::int FROM running ORDER BY event_id
     ON CONFLICT DO NOTHING
     RETURNING event_id
-), running AS (
-    SELECT event_id, sku, sum(quantity) OVER (PARTITION BY sku ORDER BY occurred_at, event_id) AS taken
-    FROM given JOIN fresh USING (event_id)
 ), total AS (
-    SELECT sku, max(taken) AS taken FROM running GROUP BY sku
+    SELECT sku, sum(quantity) AS taken FROM running JOIN fresh USING (event_id) GROUP BY sku
 ), changed AS (
     UPDATE stock SET on_hand = greatest(on_hand - taken, 0), reserved = greatest(reserved - taken, 0)
     FROM total WHERE stock.sku = total.sku
 )
-SELECT given.event_id, (held.on_hand - coalesce(running.taken, total.taken, 0))::bigint
-FROM given
-JOIN held ON held.sku = given.sku
-LEFT JOIN running ON running.event_id = given.event_id
-LEFT JOIN total ON total.sku = given.sku
+SELECT event_id, coalesce(left_over, stock_after, on_hand)::bigint
+FROM given LEFT JOIN running USING (event_id)
 """
 
 
 def take(connection: Connection, events: Sequence[InventoryReserved]) -> dict[UUID, int]:
-    """Take the events' quantities off, never below zero; returns the stock after each event, by its id.
+    """Take the events' quantities off, never below zero; returns the stock right after each event, by its id.
 
-    For an event seen before it is the stock after the batch. An event whose product has no stock is left out.
-    More sold than there was is logged: the shop and the shelf differ. Raises psycopg.DataError for an event that cannot
-    be stored.
+    For an event seen before it is what was so when it was taken, and for one that was taken before this was kept the
+    stock that there is. An event whose product has no stock is left out. More sold than there was is logged: the shop
+    and the shelf differ. Raises psycopg.DataError for an event that cannot be stored.
     """
-    rows = connection.execute(
-        TAKE, {"events": Jsonb([event.to_json() for event in events]), "consumer": CONSUMER}
-    ).fetchall()
-    after: dict[UUID, int] = dict(rows)
+    values = {
+        "events": Jsonb([event.to_json() for event in events]),
+        "skus": [event.sku for event in events],
+        "consumer": CONSUMER,
+    }
+    with connection.pipeline():
+        connection.execute(LOCK, values)
+        taken = connection.execute(TAKE, values)
+    after: dict[UUID, int] = dict(taken.fetchall())
     for event in events:
         if after.get(UUID(event.event_id), 0) < 0:
-            log.error("more is sold than there was", extra={"sku": event.sku, "order_id": event.order_id})
+            log.error(
+                "more is sold than there was",
+                extra={"sku": event.sku, "order_id": event.order_id, "metrics": {metrics.RESERVATIONS_OVERSOLD: 1}},
+            )
     return {event_id: max(left, 0) for event_id, left in after.items()}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from lambdas.notification import texts
 from lambdas.notification.ledger import Ledger
-from retail.contracts import settings
+from retail.contracts import metrics, settings
 from retail.contracts.events import OrderPlaced, OrderShipped
 from retail.runtime import aws, sqs
 from retail.runtime.logging import configure
@@ -21,17 +22,18 @@ MOST_ENTRIES = 10
 """What one PublishBatch takes."""
 
 OrderEvent = OrderPlaced | OrderShipped
-read_event: Callable[[Any], OrderEvent] = sqs.event_of(OrderPlaced, OrderShipped)
 
 
-def process(batch: dict[str, Any], told: settings.Notification, sns: Any, ledger: Ledger) -> dict[str, Any]:
+def process(
+    batch: dict[str, Any], told: settings.Notification, sns: Any, ledger: Ledger, now: Callable[[], datetime]
+) -> dict[str, Any]:
     """Publish the batch's events to the topic, once for each event; returns which messages have failed.
 
     An event of a replay is passed by, its customer was told long ago (T171); so is one that the ledger holds. What is
     published is noted afterwards: a function that dies between the two tells a customer twice rather than never.
     Raises when SNS or DynamoDB is out of reach.
     """
-    messages, failed = sqs.read(batch, _unless_replayed)
+    messages, failed = sqs.read(batch, _unless_replayed(sqs.event_of(OrderPlaced, OrderShipped, now=now)))
     events = {message.content.event_id: message.content for message in messages if message.content}
     replayed = sum(message.content is None for message in messages)
 
@@ -42,15 +44,20 @@ def process(batch: dict[str, Any], told: settings.Notification, sns: Any, ledger
         ledger.note({event.event_id for event in some} - not_taken)
         refused |= not_taken
     published = len(events) - len(known) - len(refused)
-    log.info("customers told", extra={"published": published, "known": len(known), "replayed": replayed})
+    counts = {metrics.CUSTOMERS_TOLD: published}
+    log.info("customers told", extra={"known": len(known), "replayed": replayed, "metrics": counts})
     failed += [message.id for message in messages if message.content and message.content.event_id in refused]
     return sqs.failures(failed)
 
 
-def _unless_replayed(envelope: Any) -> OrderEvent | None:
-    """The event, or None if it is replayed. The rule passes replayed events by, but a rule is easily edited."""
-    event = read_event(envelope)
-    return None if "replay-name" in envelope else event
+def _unless_replayed(read_event: Callable[[Any], OrderEvent]) -> Callable[[Any], OrderEvent | None]:
+    """A reader to None of what is replayed. The rule passes replayed events by, but a rule is easily edited."""
+
+    def reader(envelope: Any) -> OrderEvent | None:
+        event = read_event(envelope)
+        return None if "replay-name" in envelope else event
+
+    return reader
 
 
 def _chunks(events: Sequence[OrderEvent]) -> Iterator[Sequence[OrderEvent]]:
@@ -88,7 +95,7 @@ def _attribute(value: str) -> dict[str, str]:
 
 def handler(batch: dict[str, Any], context: Any) -> dict[str, Any]:
     """Lambda's way in."""
-    return process(batch, *_parts())
+    return process(batch, *_parts(), lambda: datetime.now(UTC))
 
 
 @cache

@@ -17,7 +17,8 @@ WORKERS = ("Orders", "Inventory", "Notification")
 WIDTH = 24
 """Columns of a CloudWatch dashboard."""
 
-HEIGHT = 6
+DEFAULTS = {"width": 6, "stat": "Average"}
+"""What CloudWatch takes for a graph that does not say; it is then six rows high too, as all of them are."""
 
 EDGE_REGION = "us-east-1"
 """Where CloudFront and a web ACL of its scope report (T196)."""
@@ -36,16 +37,40 @@ class Graph:
         """The graph, so many columns wide."""
         return {
             "type": "metric",
-            "width": width,
-            "height": HEIGHT,
+            **said(width=width),
             "properties": {
                 "title": self.title,
                 "region": self.region,
-                "stat": self.statistic,
+                **said(stat=self.statistic),
                 "period": 60,
-                "metrics": self.metrics,
+                "metrics": abbreviated(self.metrics),
             },
         }
+
+
+def said(**values: Any) -> dict[str, Any]:
+    """The values that are not CloudWatch's own: the template is near the size that is deployed from a file."""
+    return {name: value for name, value in values.items() if DEFAULTS[name] != value}
+
+
+def abbreviated(metrics: list[list[Any]]) -> list[list[Any]]:
+    """The metrics in CloudWatch's own shorthand for what they share with the one before.
+
+    ``.`` is the same word, ``...`` all words but the last or all of them. Expressions are left as they are and come
+    last, as they are no metric to repeat.
+    """
+    short: list[list[Any]] = []
+    before: list[str] = []
+    for metric in metrics:
+        words = [word for word in metric if isinstance(word, str)]
+        said: list[str] = words
+        if words and words[:-1] == before[:-1]:
+            said = ["..."] if words == before else ["...", words[-1]]
+        elif len(words) == len(before):
+            said = ["." if word == same else word for word, same in zip(words, before, strict=True)]
+        short.append([*said, *metric[len(words) :]])
+        before = words
+    return short
 
 
 def body() -> str:
@@ -197,19 +222,20 @@ def functions() -> list[Graph]:
         Graph(
             title="Error rate (%)",
             metrics=[
-                series
-                for index, (errors, calls) in enumerate(zip(each("Errors"), each("Invocations"), strict=True))
-                for series in (
-                    [*errors[:-1], {"id": f"errors{index}", "visible": False}],
-                    [*calls[:-1], {"id": f"calls{index}", "visible": False}],
+                *[
+                    [*series[:-1], {"id": f"{name}{index}", "visible": False}]
+                    for name, metric in (("errors", "Errors"), ("calls", "Invocations"))
+                    for index, series in enumerate(each(metric))
+                ],
+                *[
                     [
                         {
                             "expression": f"100 * errors{index} / MAX([calls{index}, 1])",
-                            "label": WORKERS[index],
-                            "id": f"rate{index}",
+                            "label": worker,
                         }
-                    ],
-                )
+                    ]
+                    for index, worker in enumerate(WORKERS)
+                ],
             ],
         ),
         Graph(title="Duration p99 (ms)", metrics=each("Duration"), statistic="p99"),

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
+# The lake knows nothing of events, or the two would import each other.
+from retail.contracts import lake
+
 SOURCE = "retail.storefront"
 """The ``source`` of every event; a rule without it would match anyone's event on the bus (T154)."""
+
+FIRST_MOMENT = datetime.fromisoformat(lake.FIRST_DAY).replace(tzinfo=UTC)
+"""No event is older: before this day no table of the lake looks."""
+
+MOST_AHEAD = timedelta(days=1)
+"""How far ahead of its reader's clock an event may be dated. Tables end with today."""
 
 
 class ContractError(ValueError):
@@ -132,7 +141,20 @@ def parse(envelope: Any) -> DomainEvent:
         raise ContractError(f"{event.__name__}: expected an object, got {_shown(detail)}")
     if detail.get("version") != event.VERSION or isinstance(detail.get("version"), bool):
         raise ContractError(f"{event.__name__}.version: expected {event.VERSION}, got {_shown(detail.get('version'))}")
-    return event.from_json(detail)
+    read = event.from_json(detail)
+    if read.occurred_at < FIRST_MOMENT:
+        raise ContractError(
+            f"{event.__name__}.occurred_at: expected a time from {lake.FIRST_DAY}, got {read.occurred_at.isoformat()}"
+        )
+    return read
+
+
+def refuse_future(event: DomainEvent, now: datetime) -> None:
+    """Raise ContractError for an event that is dated more than MOST_AHEAD of `now`."""
+    if event.occurred_at > now + MOST_AHEAD:
+        raise ContractError(
+            f"{type(event).__name__}.occurred_at: expected a time that has come, got {event.occurred_at.isoformat()}"
+        )
 
 
 @cache

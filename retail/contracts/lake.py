@@ -67,3 +67,8 @@ def raw(domain: str) -> str:
 def curated(domain: str) -> str:
     """The prefix of a domain's curated Parquet, e.g. ``curated/orders/``."""
     return f"{CURATED}{domain}/"
+
+
+def quarantine(domain: str) -> str:
+    """The prefix of a domain's rejected rows, e.g. ``quarantine/orders/``."""
+    return f"{QUARANTINE}{domain}/"

@@ -1,16 +1,20 @@
 """Logs as one JSON object a line, without secrets. Log facts by `extra`: `log.info("archived", extra={"events": 10})`.
 
-Standard library only, for functions and storefront alike.
+What stands below `metrics` of `extra` is counted by CloudWatch, if a function logs it. Standard library only, for
+functions and storefront alike.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 from datetime import UTC, datetime
 from typing import Any, TextIO
+
+from retail.contracts import metrics
 
 SECRET_NAMES = re.compile(r"password|passwd|secret|token|authorization|cookie|signature|credential|card", re.IGNORECASE)
 HIDDEN = "***"
@@ -38,14 +42,19 @@ class JsonFormatter(logging.Formatter):
         self._facts = facts
 
     def format(self, record: logging.LogRecord) -> str:
+        given = {name: value for name, value in vars(record).items() if name not in STANDARD}
+        counts = given.pop("metrics", {})
         line = {
             "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
             **self._facts,
-            **{name: value for name, value in vars(record).items() if name not in STANDARD},
+            **given,
+            **counts,
         }
+        if counts and metrics.DIMENSION in self._facts:
+            line["_aws"] = _counted(counts, record.created)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(_hidden(line), default=str)
@@ -54,10 +63,18 @@ class JsonFormatter(logging.Formatter):
 def configure(service: str, level: str = "INFO", stream: TextIO = sys.stdout) -> None:
     """Write every log of this process as JSON to `stream`; replaces what logged before, such as Lambda's own."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonFormatter({"service": service}))
+    function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    handler.setFormatter(JsonFormatter({"service": service} | ({metrics.DIMENSION: function} if function else {})))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # It tells where it found its credentials, each time.
     logging.getLogger("botocore").setLevel(logging.WARNING)
+
+
+def _counted(counts: dict[str, int], at: float) -> dict[str, Any]:
+    """What tells CloudWatch which of a line's fields are metrics: its embedded metric format, without a call."""
+    units = [{"Name": name, "Unit": "Count"} for name in counts]
+    declared = {"Namespace": metrics.NAMESPACE, "Dimensions": [[metrics.DIMENSION]], "Metrics": units}
+    return {"Timestamp": int(at * 1000), "CloudWatchMetrics": [declared]}
 
 
 def _hidden(value: Any) -> Any:

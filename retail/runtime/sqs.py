@@ -6,9 +6,10 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from retail.contracts.events import ContractError, DomainEvent, parse
+from retail.contracts.events import ContractError, DomainEvent, parse, refuse_future
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -39,13 +40,14 @@ def read(batch: Mapping[str, Any], reader: Callable[[Any], T]) -> tuple[list[Mes
     return messages, failed
 
 
-def event_of(*kinds: type[E]) -> Callable[[Any], E]:
-    """A reader of EventBridge envelopes that hold one of these events."""
+def event_of(*kinds: type[E], now: Callable[[], datetime]) -> Callable[[Any], E]:
+    """A reader of EventBridge envelopes that hold one of these events, and none of a day that is yet to come."""
 
     def reader(envelope: Any) -> E:
         event = parse(envelope)
         if not isinstance(event, kinds):
             raise ContractError(f"detail-type: {type(event).__name__} does not belong in this queue")
+        refuse_future(event, now())
         return event
 
     return reader

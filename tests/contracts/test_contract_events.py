@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import FrozenInstanceError, fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, get_type_hints
 
@@ -11,12 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retail.contracts.events import EVENTS, SOURCE, ContractError, DomainEvent, OrderLine, OrderPlaced, parse, pattern
+from retail.contracts.events import (
+    EVENTS,
+    SOURCE,
+    ContractError,
+    DomainEvent,
+    OrderLine,
+    OrderPlaced,
+    parse,
+    pattern,
+    refuse_future,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
 NUMBERS = st.integers(0, 2**62)
 MOMENTS = st.datetimes(
-    min_value=datetime(2026, 1, 1),
+    min_value=datetime(2026, 1, 2),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))]),
 )
 LINES = st.lists(st.builds(OrderLine, sku=TEXTS, quantity=NUMBERS, unit_price_cents=NUMBERS), min_size=1, max_size=3)
@@ -106,10 +116,35 @@ def test_a_time_that_there_is_not_is_refused(moment: str) -> None:
         parse(envelope(one("OrderPlaced"), promised_by=moment))
 
 
+@pytest.mark.parametrize("moment", ["2025-12-31T23:59:59.999999Z", "2026-01-01T00:30:00+01:00"])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_of_before_the_lake_s_first_day_is_refused_by_its_time(name: str, moment: str) -> None:
+    with pytest.raises(ContractError, match=rf"^{name}\.occurred_at: expected a time from 2026-01-01, got 2025-12-31T"):
+        parse(envelope(one(name), occurred_at=moment))
+
+
+@pytest.mark.parametrize("moment", ["2026-01-01T00:00:00Z", "2025-12-31T23:30:00-01:00"])
+def test_the_lake_s_first_day_is_read_from_its_first_moment(moment: str) -> None:
+    assert parse(envelope(one("OrderPlaced"), occurred_at=moment)).occurred_at >= datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_an_event_that_is_more_than_a_day_ahead_of_the_clock_is_refused_by_its_time() -> None:
+    event = one("OrderPlaced")
+    refuse_future(event, now=event.occurred_at - timedelta(days=1))
+    with pytest.raises(ContractError, match=r"^OrderPlaced\.occurred_at: expected a time that has come, got 2026"):
+        refuse_future(event, now=event.occurred_at - timedelta(days=1, microseconds=1))
+
+
 @pytest.mark.parametrize("text", ["\ud800", "\0"], ids=["half-a-character", "nul"])
 def test_text_that_no_service_takes_is_refused(text: str) -> None:
     with pytest.raises(ContractError, match=r"^OrderPlaced\.customer_id: expected text, got "):
         parse(envelope(one("OrderPlaced"), customer_id=text))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_cannot_be_changed(name: str) -> None:
+    with pytest.raises(FrozenInstanceError):
+        one(name).order_id = "another"
 
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1", True, 1.5], ids=repr)

@@ -22,6 +22,11 @@ class Context:
         return 60_000
 
 
+def noon() -> datetime:
+    """What the clock shows to a function while the events of DAY are handled."""
+    return DAY.replace(hour=12)
+
+
 def plenty() -> float:
     """The seconds left to a function that has just begun."""
     return 60.0

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
+import re
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,7 +21,7 @@ from retail.local.cache import Cache as LocalCache
 from retail.runtime import cache, functions
 from retail.runtime.database import Connection, Session
 from tests.lambdas.conftest import Logs
-from tests.lambdas.messages import DAY, Context, archived, batch, envelope, failed, plenty, reserved, until
+from tests.lambdas.messages import DAY, Context, archived, batch, envelope, failed, noon, plenty, reserved, until
 
 Process = Callable[..., dict[str, Any]]
 MUG, TEA = "MUG-1", "TEA-7"
@@ -39,7 +43,15 @@ def process(
     inventory: settings.InventoryHandler, session: Session, shop: cache.Cache, client: Callable[[str], Any]
 ) -> Process:
     """The function with its parts; takes a batch."""
-    return partial(handler.process, told=inventory, session=session, shop=shop, s3=client("s3"), seconds_left=plenty)
+    return partial(
+        handler.process,
+        told=inventory,
+        session=session,
+        shop=shop,
+        s3=client("s3"),
+        seconds_left=plenty,
+        now=noon,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -117,14 +129,60 @@ def test_the_archive_says_what_was_left_when_another_took_stock_meanwhile(
     assert stock_after(client, bucket) == {event.event_id: 5}
 
 
-def test_an_event_seen_before_is_archived_with_the_stock_there_is(
-    process: Process, client: Callable[[str], Any], bucket: str
+def lines(s3: Any, lake: str) -> dict[str, list[bytes]]:
+    """Each event's lines, one for each object that has it."""
+    found: dict[str, list[bytes]] = defaultdict(list)
+    for item in s3.list_objects_v2(Bucket=lake)["Contents"]:
+        for line in s3.get_object(Bucket=lake, Key=item["Key"])["Body"].read().splitlines():
+            found[json.loads(line)["event_id"]].append(line)
+    return found
+
+
+def test_an_event_delivered_five_times_in_different_batches_is_archived_in_the_same_bytes(
+    process: Process, connection: Connection, client: Callable[[str], Any], bucket: str
 ) -> None:
     event = reserved(MUG, 2)
-    process(batch(event))
-    process(batch(reserved(MUG, 1)))
-    process(batch(event))
-    assert stock_after(client, bucket)[event.event_id] == 7
+    for others in ([reserved(MUG, 1)], [reserved(TEA)], [], [event, reserved(MUG, 3)], [reserved(MUG, 9), event]):
+        assert process(batch(*others, event)) == failed()
+    told = lines(client("s3"), bucket)[event.event_id]
+    assert len(told) == 5
+    assert len(set(told)) == 1
+    assert stock(connection)[MUG] == (0, 0)
+
+
+def test_an_event_that_found_too_little_comes_again_with_the_same_rest_and_is_logged_once(
+    process: Process, client: Callable[[str], Any], bucket: str, logs: Logs
+) -> None:
+    first, second = reserved(TEA, 2), reserved(TEA, 2, occurred_at=DAY + timedelta(minutes=1))
+    for again in (first, second), (second,), (second, first):
+        assert process(batch(*again)) == failed()
+    assert stock_after(client, bucket) == {first.event_id: 1, second.event_id: 0}
+    short = [(line["order_id"], line["ReservationsOversold"]) for line in logs.lines if line["level"] == "ERROR"]
+    assert short == [(second.order_id, 1)]
+
+
+def test_an_event_taken_before_its_rest_was_kept_is_archived_with_the_stock_there_is(
+    process: Process, connection: Connection, client: Callable[[str], Any], bucket: str
+) -> None:
+    event = reserved(MUG, 2)
+    connection.execute("INSERT INTO processed_events (event_id, consumer) VALUES (%s, 'inventory')", (event.event_id,))
+    assert process(batch(event)) == failed()
+    assert stock_after(client, bucket) == {event.event_id: 10}
+    assert stock(connection)[MUG] == (10, 6)
+
+
+def test_a_batch_is_one_round_trip_to_the_database(
+    process: Process, connection: Connection, session: Session, tmp_path: Path
+) -> None:
+    with (tmp_path / "protocol").open("w+") as trace:
+        session.run(lambda opened: opened.pgconn.trace(trace.fileno()))
+        assert process(batch(reserved(MUG), reserved(TEA), reserved(MUG))) == failed()
+        session.run(lambda opened: opened.pgconn.untrace())
+        trace.seek(0)
+        sent = re.findall(r"\t([FB])\t\d+\t(\w+)", trace.read())
+    assert [kind for side, kind in sent if side == "F" and kind in ("Query", "Sync")] == ["Sync"]
+    assert "".join(side for side, _ in sent).lstrip("F").strip("B") == "", "all is sent before anything is answered"
+    assert stock(connection) == {MUG: (8, 4), TEA: (2, 2)}
 
 
 @pytest.mark.parametrize(
@@ -136,8 +194,19 @@ def test_an_event_seen_before_is_archived_with_the_stock_there_is(
         reserved(MUG, 2**70),
         reserved("MUG\x00"),
         reserved("NOBODY-SELLS-IT"),
+        reserved(MUG, occurred_at=DAY.replace(year=2025)),
+        reserved(MUG, occurred_at=DAY + timedelta(days=2)),
     ],
-    ids=["no JSON", "another event", "an id that is none", "a number too great", "a bad character", "no such product"],
+    ids=[
+        "no JSON",
+        "another event",
+        "an id that is none",
+        "a number too great",
+        "a bad character",
+        "no such product",
+        "a day before the lake's first",
+        "a day that is yet to come",
+    ],
 )
 def test_a_bad_message_harms_only_itself(
     process: Process, connection: Connection, client: Callable[[str], Any], bucket: str, logs: Logs, poison: Any
@@ -213,7 +282,11 @@ def _unreachable() -> Connection:
 
 
 def test_many_functions_at_once_take_each_event_off_once(
-    inventory: settings.InventoryHandler, connection: Connection, shop: cache.Cache, client: Callable[[str], Any]
+    inventory: settings.InventoryHandler,
+    connection: Connection,
+    shop: cache.Cache,
+    client: Callable[[str], Any],
+    bucket: str,
 ) -> None:
     connection.execute("UPDATE stock SET on_hand = 1000, reserved = 500")
     events = [reserved(sku) for sku in (MUG, TEA) for _ in range(40)]
@@ -223,7 +296,7 @@ def test_many_functions_at_once_take_each_event_off_once(
         session = functions.session(inventory, client("secretsmanager"))
         begin.wait(10)
         answers = [
-            handler.process(batch(*own[start : start + 10]), inventory, session, shop, client("s3"), plenty)
+            handler.process(batch(*own[start : start + 10]), inventory, session, shop, client("s3"), plenty, noon)
             for start in range(0, len(own), 10)
         ]
         session.run(psycopg.Connection.close)
@@ -234,6 +307,10 @@ def test_many_functions_at_once_take_each_event_off_once(
         answers = [answer for own in pool.map(run, [events, events[::-1], mixed, mixed[::-1]]) for answer in own]
     assert answers == [failed()] * 32
     assert stock(connection) == {MUG: (960, 460), TEA: (960, 460)}
+    told = lines(client("s3"), bucket)
+    for of_one in events[:40], events[40:]:
+        left = [{json.loads(line)["stock_after"] for line in told[event.event_id]} for event in of_one]
+        assert sorted(left, key=min) == [{rest} for rest in range(960, 1000)], "one rest for each, however often told"
 
 
 def test_lambda_finds_everything_in_the_environment_and_bears_a_cache_that_refuses_it(
@@ -242,6 +319,6 @@ def test_lambda_finds_everything_in_the_environment_and_bears_a_cache_that_refus
     environment(inventory)
     handler._parts.cache_clear()
     # The local cache knows passwords only, so that it refuses the signed request.
-    assert handler.handler(batch(reserved(MUG), "{"), Context()) == failed("m1")
+    assert handler.handler(batch(reserved(MUG, occurred_at=datetime.now(UTC)), "{"), Context()) == failed("m1")
     assert stock(connection)[MUG] == (9, 5)
     handler._parts.cache_clear()

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,6 +35,44 @@ def test_a_line_is_an_object_with_time_level_and_facts() -> None:
         "parts": ["a", {"b": 1}],
     }
     assert done.stderr == ""
+
+
+COUNTS = (
+    "import logging\nfrom retail.runtime.logging import configure\n"
+    "configure('order-processor')\n"
+    "logging.getLogger('retail.x').info('written', extra={'objects': 2, 'metrics': {'Orders': 3, 'Parcels': 1}})\n"
+)
+
+
+def test_what_a_function_counts_is_a_metric_of_cloudwatch_by_its_log_line() -> None:
+    line = _logged(COUNTS, AWS_LAMBDA_FUNCTION_NAME="retail-dev-orders")
+    (declared,) = line["_aws"]["CloudWatchMetrics"]
+    assert declared["Namespace"] == "Retail"
+    assert [[line[name] for name in names] for names in declared["Dimensions"]] == [["retail-dev-orders"]]
+    assert [(line[each["Name"]], each["Unit"]) for each in declared["Metrics"]] == [(3, "Count"), (1, "Count")]
+    written = datetime.fromisoformat(line["timestamp"]).timestamp() * 1000
+    assert abs(line["_aws"]["Timestamp"] - written) <= 1, "milliseconds since 1970"
+    assert (line["message"], line["objects"]) == ("written", 2)
+
+
+def test_what_is_no_function_counts_for_the_log_only() -> None:
+    line = _logged(COUNTS)
+    assert "_aws" not in line
+    assert (line["Orders"], line["Parcels"]) == (3, 1)
+
+
+def _logged(program: str, **environment: str) -> dict[str, Any]:
+    """The one line that a program logs."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=emitted.ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    line: dict[str, Any] = json.loads(done.stdout)
+    return line
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -16,7 +17,7 @@ from lambdas.notification import handler
 from lambdas.notification.ledger import Ledger
 from retail.contracts import settings, told
 from tests.lambdas.conftest import Logs
-from tests.lambdas.messages import Context, batch, envelope, failed, paid, placed, shipped
+from tests.lambdas.messages import DAY, Context, batch, envelope, failed, noon, paid, placed, shipped
 
 Process = Callable[..., dict[str, Any]]
 
@@ -53,7 +54,7 @@ def about(topic: str, table: str) -> settings.Notification:
 @pytest.fixture
 def process(about: settings.Notification, ledger: Ledger, client: Callable[[str], Any]) -> Process:
     """The function with its parts; takes a batch."""
-    return partial(handler.process, told=about, sns=client("sns"), ledger=ledger)
+    return partial(handler.process, told=about, sns=client("sns"), ledger=ledger, now=noon)
 
 
 @pytest.fixture
@@ -123,7 +124,17 @@ def test_an_event_that_is_twice_in_a_batch_is_told_once(process: Process, inbox:
     assert len(come()) == 1
 
 
-@pytest.mark.parametrize("poison", ["{", envelope(placed()) | {"source": "x"}, paid(placed())])
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "{",
+        envelope(placed()) | {"source": "x"},
+        paid(placed()),
+        placed(occurred_at=DAY.replace(year=2025)),
+        placed(occurred_at=DAY + timedelta(days=2)),
+    ],
+    ids=["no JSON", "another's event", "an event of another queue", "a day before the lake's first", "a day to come"],
+)
 def test_a_bad_message_harms_only_itself(process: Process, inbox: Any, poison: Any) -> None:
     come = inbox()
     assert process(batch(placed(), poison, shipped())) == failed("m1")
@@ -132,7 +143,7 @@ def test_a_bad_message_harms_only_itself(process: Process, inbox: Any, poison: A
 
 def test_more_than_one_call_takes_are_told_in_several(process: Process, logs: Logs) -> None:
     assert process(batch(*(placed() for _ in range(23)))) == failed()
-    assert [line["published"] for line in logs.lines if line["message"] == "customers told"] == [23]
+    assert [line["CustomersTold"] for line in logs.lines if line["message"] == "customers told"] == [23]
 
 
 def test_an_event_that_comes_again_is_told_once(process: Process, inbox: Any, logs: Logs) -> None:
@@ -152,7 +163,7 @@ def test_an_event_that_sns_has_refused_is_told_when_it_comes_again(
     refusal = {"Successful": [], "Failed": [{"Id": "0", "Code": "KMSThrottlingException", "SenderFault": False}]}
     with Stubber(sns) as stub:
         stub.add_response("publish_batch", refusal)
-        assert handler.process(batch(order), about, sns, ledger) == failed("m0")
+        assert handler.process(batch(order), about, sns, ledger, noon) == failed("m0")
     assert process(batch(order)) == failed()
     assert len(come()) == 1
 
@@ -188,7 +199,7 @@ def test_what_sns_refuses_is_reported_and_nothing_else(
     }
     with Stubber(sns) as stub:
         stub.add_response("publish_batch", answer)
-        assert handler.process(batch(refused, taken, refused), about, sns, ledger) == failed("m0", "m2")
+        assert handler.process(batch(refused, taken, refused), about, sns, ledger, noon) == failed("m0", "m2")
 
 
 def test_nothing_is_done_when_sns_is_out_of_reach(
@@ -196,7 +207,7 @@ def test_nothing_is_done_when_sns_is_out_of_reach(
 ) -> None:
     gone, order = replace(about, topic_arn=about.topic_arn + "-gone"), placed()
     with pytest.raises(ClientError, match="NotFound"):
-        handler.process(batch(order), gone, client("sns"), ledger)
+        handler.process(batch(order), gone, client("sns"), ledger, noon)
     assert ledger.told([order.event_id]) == set()
 
 
@@ -206,6 +217,6 @@ def test_lambda_finds_everything_in_the_environment(
     come = inbox()
     environment(about)
     handler._parts.cache_clear()
-    assert handler.handler(batch(placed(), "{"), Context()) == failed("m1")
+    assert handler.handler(batch(placed(occurred_at=datetime.now(UTC)), "{"), Context()) == failed("m1")
     assert len(come()) == 1
     handler._parts.cache_clear()

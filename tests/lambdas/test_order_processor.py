@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,20 @@ from retail.runtime import aws, database, functions
 from retail.runtime.database import Connection, Session
 from tests import emitted
 from tests.lambdas.conftest import Logs
-from tests.lambdas.messages import DAY, Context, archived, batch, envelope, failed, paid, placed, plenty, shipped, until
+from tests.lambdas.messages import (
+    DAY,
+    Context,
+    archived,
+    batch,
+    envelope,
+    failed,
+    noon,
+    paid,
+    placed,
+    plenty,
+    shipped,
+    until,
+)
 
 Process = Callable[..., dict[str, Any]]
 
@@ -37,6 +50,7 @@ def process(told: dict[str, Any], session: Session, client: Callable[[str], Any]
         session=session,
         s3=client("s3"),
         seconds_left=plenty,
+        now=noon,
     )
 
 
@@ -61,10 +75,11 @@ def test_an_order_placed_and_paid_is_written_with_its_lines(process: Process, co
     assert lines(connection) == [(1, "MUG-1", 2, 1250), (2, "TEA-7", 1, 499)]
 
 
-def test_the_same_event_five_times_is_one_order(process: Process, connection: Connection) -> None:
+def test_the_same_event_five_times_is_one_order(process: Process, connection: Connection, logs: Logs) -> None:
     order = placed()
     assert process(batch(order, order, order)) == failed()
     assert process(batch(order)) == failed()
+    assert [line["OrderEventsWritten"] for line in logs.lines if line["message"] == "orders written"] == [1, 0]
     connection.execute("DELETE FROM order_lines")
     connection.execute("UPDATE orders SET status = 'shipped'")
     assert process(batch(order)) == failed()
@@ -119,6 +134,8 @@ UNREADABLE: dict[str, Any] = {
     "a field too few": envelope(placed()) | {"detail": {"version": 1}},
     "an event of another queue": shipped(),
     "a character that no text may hold": placed(customer_id="c\x00"),
+    "a day before the lake's first": placed(occurred_at=DAY.replace(year=2025)),
+    "a day that is yet to come": placed(occurred_at=DAY + timedelta(days=2)),
 }
 SPOILT: dict[str, Any] = {
     "an order id that is none": placed(order_id="not-a-uuid"),
@@ -280,7 +297,7 @@ def test_two_functions_at_once_make_each_order_once(
     def run(events: list[Any]) -> dict[str, Any]:
         session = functions.session(settings.OrderProcessor(**told), client("secretsmanager"))
         begin.wait(10)
-        answer = handler.process(batch(*events), settings.OrderProcessor(**told), session, client("s3"), plenty)
+        answer = handler.process(batch(*events), settings.OrderProcessor(**told), session, client("s3"), plenty, noon)
         session.run(psycopg.Connection.close)
         return answer
 
@@ -291,11 +308,17 @@ def test_two_functions_at_once_make_each_order_once(
     assert len(lines(connection)) == 16
 
 
-def test_lambda_finds_everything_in_the_environment(
+def test_lambda_finds_everything_in_the_environment_and_keeps_its_connection(
     told: dict[str, Any], client: Callable[[str], Any], connection: Connection, environment: Callable[[Any], None]
 ) -> None:
     environment(settings.OrderProcessor(**told))
     handler._parts.cache_clear()
-    assert handler.handler(batch(placed(), "{"), Context()) == failed("m1")
-    assert len(orders(connection)) == 1
+    backends = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+    before, seen = set(connection.execute(backends)), []
+    for _ in range(3):
+        assert handler.handler(batch(placed(occurred_at=datetime.now(UTC)), "{"), Context()) == failed("m1")
+        seen.append(set(connection.execute(backends)) - before)
+    assert len(orders(connection)) == 3
+    assert len(set.union(*seen)) == 1, "one connection for all invocations"
+    assert seen == [seen[0]] * 3
     handler._parts.cache_clear()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import shutil
 import site
 import subprocess
@@ -129,7 +130,7 @@ def test_nothing_of_the_runtimes_own_is_brought(zips: dict[str, Path]) -> None:
 
 
 def test_bytecode_is_for_lambdas_python_and_is_not_checked(zips: dict[str, Path]) -> None:
-    if package._python() is None:
+    if package._python(package.LAMBDA.python) is None:
         pytest.skip("there is no python3.13 on the PATH")
     for path in zips.values():
         with ZipFile(path) as archive:
@@ -140,6 +141,12 @@ def test_bytecode_is_for_lambdas_python_and_is_not_checked(zips: dict[str, Path]
             assert {(each.split(".")[-2], archive.read(each)[4:8]) for each in compiled} == {
                 ("cpython-313", b"\x01\0\0\0")
             }
+
+
+def test_each_zip_is_told_with_its_sizes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (zipped,) = package.build(["notification"], _copy(tmp_path / "root"), tmp_path / "build")
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if str(zipped) in each]
+    assert re.search(r": 0\.0\d MB, unzipped 0\.\d\d MB", line), line
 
 
 def test_a_library_that_nobody_packages_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tests.local.conftest import Deployer
 
 PROJECT = "proof"
 STACKS = ("01-networking", "02-security", "05-data", "06-events")
+MORE_STACKS = ("03-ingress", "04-application", "07-analytics")
 PIPELINES = ("OrderProcessing", "InventoryUpdate", "CustomerNotification")
 FUNCTIONS = ("OrderProcessor", "InventoryHandler", "Notification")
 
@@ -31,16 +32,28 @@ class Platform:
     @classmethod
     def deploy(cls, aws: Emulator) -> Platform:
         """Deploy the stacks in order, under a project name of their own."""
-        deployer = Deployer(client(aws, "cloudformation"))
-        made: dict[str, str] = {}
-        for name in STACKS:
-            given = {"Project": PROJECT, "CloudFrontPrefixListId": "pl-3b927c52"}
-            declared = {key: value for key, value in given.items() if key in template(name)["Parameters"]}
+        return cls(aws, {})._with(STACKS, {"CloudFrontPrefixListId": "pl-3b927c52"})
+
+    def with_analytics(self) -> Platform:
+        """Deploy the remaining stacks as well, 03 in its two phases."""
+        zone = self.client("route53").create_hosted_zone(Name="example.com", CallerReference=PROJECT)["HostedZone"]
+        given = {"DomainName": "store.example.com", "HostedZoneId": zone["Id"].split("/")[-1]}
+        deployer, first = Deployer(self.client("cloudformation")), f"{PROJECT}-waf"
+        status = deployer.create(first, (OUT / "03-ingress.yaml").read_text(), Project=PROJECT, Scope="waf", **given)
+        assert status == "CREATE_COMPLETE", deployer.failures(first)
+        return self._with(MORE_STACKS, given | deployer.outputs(first))
+
+    def _with(self, names: tuple[str, ...], given: dict[str, str]) -> Platform:
+        deployer = Deployer(self.client("cloudformation"))
+        made = dict(self.made)
+        for name in names:
+            parameters = {"Project": PROJECT} | given
+            declared = {key: value for key, value in parameters.items() if key in template(name)["Parameters"]}
             stack = f"{PROJECT}-{name}"
             status = deployer.create(stack, (OUT / f"{name}.yaml").read_text(), **declared)
             assert status == "CREATE_COMPLETE", deployer.failures(stack)
             made |= deployer.refs(stack)
-        return cls(aws, made)
+        return Platform(self.aws, made)
 
     def client(self, service: str) -> Any:
         return client(self.aws, service)

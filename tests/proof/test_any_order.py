@@ -52,8 +52,15 @@ def test_stock_adds_up_and_orders_end_alike_in_any_order_of_events(
         assert [world.on_hand(sku) for sku in skus] == [(count, 0) for count in left]
         assert [world.order(order) for order in orders] == rows
         assert all(world.is_processed(order) for order in orders)
-    taken = {each["event_id"]: each["quantity"] for each in world.lake("inventory", *orders)}
+    archive = world.lake("inventory", *orders)
+    taken = {each["event_id"]: each["quantity"] for each in archive}
     assert sum(taken.values()) == sum(reserved)
+    told = {json.dumps(each) for each in archive}
+    assert len(told) == len(taken), "an event is told alike however often it comes"
+    for sku, count in zip(skus, on_hand, strict=True):
+        rests = sorted((each["stock_after"], each["quantity"]) for each in map(json.loads, told) if each["sku"] == sku)
+        # Each took its pieces off what the one before it had left, from the first to the last.
+        assert [rest + quantity for rest, quantity in rests] == [*(rest for rest, _ in rests), count][1:]
 
 
 def placed(world: World, skus: list[str], wanted: list[tuple[dict[int, int], bool]]) -> Iterator[Order]:
