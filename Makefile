@@ -21,7 +21,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test test-all wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) destroy clean
+.PHONY: help setup lock hooks templates check lint types security test test-all local local-clean wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,19 @@ test: $(SPARK) templates lint types ## the tests, ten minutes at most
 test-all: $(SPARK) templates lint types ## the long ones too: before a release, and after a change to job, drills or make local
 	@$(PYTEST)
 
+# On this machine
+
+PORT ?= 8080
+
+local: $(SPARK) templates ## the whole platform on this machine, from out/: [PORT=8080] [IAM=enforce]
+	@$(if $(filter-out enforce,$(IAM)),echo "make: IAM=$(IAM): say IAM=enforce, or leave it out" >&2; exit 2;) \
+	  $(BIN)/python -m retail.local.platform --port $(PORT) $(if $(IAM),--iam)
+
+# The unpacked functions are read-only.
+local-clean: ## remove what make local keeps
+	@[ ! -d .local ] || chmod -R u+w .local
+	@rm -rf .local
+
 # Deployment. ENV is the environment; DOMAIN and HOSTED_ZONE are wanted by 03, the rest is optional.
 # An AWS CLI of the machine's own is used first, else the one in .venv.
 
@@ -140,5 +153,5 @@ bench: $(DEV) ## the generator's and the shop's speed, as ratios in one run
 bench-lake: $(SPARK) ## the Spark job's speed, beside DuckDB's on the same events
 	@$(BIN)/python -m retail.local.lake_bench --events 100000 1000000
 
-clean: ## remove what was installed and built
-	rm -rf .venv build .local .hypothesis .pytest_cache .mypy_cache .ruff_cache
+clean: local-clean ## remove what was installed and built
+	rm -rf .venv build .hypothesis .pytest_cache .mypy_cache .ruff_cache

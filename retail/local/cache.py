@@ -7,7 +7,8 @@
         shop.start()                                                # empty again
 
 The embedded server has no TLS, so a process before it does (tls.py). A serverless cache shows itself as a cluster
-(T142): commands on keys of two slots are refused here as there. Its IAM login is a password here.
+(T142): commands on keys of two slots are refused here as there. There is no IAM here: a login is a password, or any
+token for a user whom `admit` has let in.
 """
 
 from __future__ import annotations

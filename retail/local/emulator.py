@@ -35,10 +35,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
 
+from retail.local.endpoints import Endpoints
 from retail.local.touchpoints import VERSION
 
 HOST = "127.0.0.1"
@@ -66,11 +67,13 @@ class Emulator:
 
 
 @contextmanager
-def emulator(port: int | None = None, *, state: Path, iam: bool = False) -> Iterator[Emulator]:
+def emulator(
+    port: int | None = None, *, state: Path, iam: bool = False, endpoints: Endpoints | None = None
+) -> Iterator[Emulator]:
     """Run the emulator as a child process until the block ends.
 
-    `port` None takes a free one. The log is `<state>/emulator.log`. Raises EmulatorError when it does not become
-    healthy within START_SECONDS.
+    `port` None takes a free one; with `endpoints` the stacks learn where database and cache really are. The log is
+    `<state>/emulator.log`. Raises EmulatorError when it does not become healthy within START_SECONDS.
     """
     port = port or _free_port()
     state.mkdir(parents=True, exist_ok=True)
@@ -84,10 +87,16 @@ def emulator(port: int | None = None, *, state: Path, iam: bool = False) -> Iter
         "--state",
         str(state),
         *(["--iam"] if iam else []),
+        *(endpoints.options() if endpoints else []),
     ]
     with log.open("wb") as output:
         child = subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            command,
+            cwd=REPOSITORY,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for whoever started it
         )
     try:
         url = f"http://{HOST}:{port}"
@@ -149,7 +158,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def serve(port: int, state: Path, iam: bool) -> None:
+def serve(port: int, state: Path, iam: bool, parts: Endpoints | None) -> None:
     """Serve until a signal. Raises EmulatorError before anything is bound."""
     _check(port)
     # MiniStack reads these while it is imported. It would listen on every interface and open MQTT and SFTP ports.
@@ -168,11 +177,19 @@ def serve(port: int, state: Path, iam: bool) -> None:
             "LOG_LEVEL": os.environ.get("LOG_LEVEL", "WARNING"),
         }
     )
-    from retail.local import handlers, stacks, touchpoints
+    from retail.local import endpoints, handlers, stacks, touchpoints
+    from retail.local.functions import handover
+    from retail.local.roles import asked, decisions
 
     application = touchpoints.application()
     handlers.register()
     stacks.register()
+    handover.register()
+    if iam:
+        asked.register()
+        decisions.register(state)
+    if parts:
+        endpoints.register(parts)
     asyncio.run(_serve(application, port))
 
 
@@ -215,9 +232,12 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True, help="the port on 127.0.0.1")
     parser.add_argument("--state", type=Path, required=True, help="the directory for what the emulator writes")
     parser.add_argument("--iam", action="store_true", help="enforce IAM policies; test/test is the root user")
+    for field in fields(Endpoints):
+        kind = int if field.name.endswith("_port") else str
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=kind, help="where it really is; give all or none")
     options = parser.parse_args()
     try:
-        serve(options.port, options.state.resolve(), options.iam)
+        serve(options.port, options.state.resolve(), options.iam, Endpoints.of(options))
     except EmulatorError as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 2

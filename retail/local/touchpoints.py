@@ -122,6 +122,45 @@ def imports_finder() -> tuple[Any, str]:
     return _module("services.cloudformation.handlers"), "_imported_export_names"
 
 
+def authorization() -> tuple[Any, str]:
+    """The module and the name of the function that decides whether a call is allowed, where policies are enforced.
+
+    It takes (access key, action, service, Region, resource_arn, service_context) and returns None, or a refusal; that
+    of a policy has a `decision`.
+    """
+    return _module("core.iam_evaluator"), "enforce"
+
+
+def action_finder() -> tuple[Any, str]:
+    """The module and the name of the function that names the action of a request, or None.
+
+    It takes (service, method, path, headers, body, query_params).
+    """
+    return _module("core.iam_actions"), "extract_iam_action"
+
+
+def resource_finder() -> tuple[Any, str]:
+    """The module and the name of the function that names a request's resource; it takes Region and account besides."""
+    return _module("core.iam_actions"), "extract_resource_arn"
+
+
+def origin_pin() -> tuple[Any, str]:
+    """The module and the name of the function that notes a request's origin: (source_ip, secure_transport)."""
+    return _module("app"), "pin_request_origin"
+
+
+def role_of(access_key: str) -> str | None:
+    """The name of the role whose session the access key belongs to, or None."""
+    session = _module("services.sts")._sessions.get(access_key)
+    arn = session["Arn"] if session else ""
+    return arn.split("/")[1] if ":assumed-role/" in arn else None
+
+
+def queue_poller() -> tuple[Any, str]:
+    """The module and the name of the function that works off each queue once; it returns whether there was work."""
+    return _module("services.lambda_svc"), "_poll_sqs"
+
+
 def runs_on_worker_thread(resource_type: str) -> bool:
     """Whether MiniStack provisions the type off the request, which costs the AWS CLI its 30 s."""
     return bool(_module("services.cloudformation.stacks")._runs_on_worker_thread(resource_type))

@@ -114,12 +114,37 @@ def test_generated_names_are_stable_and_short_enough() -> None:
             touchpoints.outputs_resolver,
             ["outputs_defs", "conditions", "resources", "param_values", "mappings", "stack_name", "stack_id"],
         ),
+        (
+            touchpoints.authorization,
+            ["access_key_id", "iam_action", "service", "region", "resource_arn", "service_context"],
+        ),
+        (touchpoints.action_finder, ["service", "method", "path", "headers", "body", "query_params"]),
+        (
+            touchpoints.resource_finder,
+            ["service", "method", "path", "headers", "body", "query_params", "region", "account_id"],
+        ),
+        (touchpoints.origin_pin, ["source_ip", "secure_transport"]),
+        (touchpoints.queue_poller, []),
     ],
     ids=lambda part: getattr(part, "__name__", ""),
 )
 def test_the_replaced_functions_have_their_shape(place: Any, expected: list[str]) -> None:
     module, name = place()
     assert parameters(getattr(module, name)) == expected
+
+
+def test_the_decision_of_a_policy_is_told_from_a_refused_credential() -> None:
+    module, _ = touchpoints.authorization()
+    assert hasattr(module.EvalResult("Deny"), "decision")
+    assert not hasattr(module.AuthError("InvalidClientTokenId", ""), "decision")
+
+
+def test_the_role_of_a_session_is_known_by_its_access_key() -> None:
+    sts = touchpoints.service("sts")
+    sts.register_session("ASIATEST", {"Arn": "arn:aws:sts::123456789012:assumed-role/Role/name"})
+    assert touchpoints.role_of("ASIATEST") == "Role"
+    assert touchpoints.role_of("test") is None
+    sts.reset()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,24 @@ def test_a_stack_leaves_nothing_behind(deployer: Deployer, boto: Callable[..., A
         ("cloudwatch", "describe_alarms", "MetricAlarms"),
     ):
         assert getattr(boto(service), operation)()[found] == [], operation
+
+
+RULES = """
+Resources:
+  Bus: {Type: AWS::Events::EventBus, Properties: {Name: of-its-own}}
+  Own: {Type: AWS::Events::Rule, Properties: {Name: own, EventBusName: !Ref Bus, EventPattern: {source: [before]}}}
+  Common: {Type: AWS::Events::Rule, Properties: {Name: common, EventPattern: {source: [before]}}}
+"""
+
+
+def test_ref_of_a_rule_names_its_bus_if_that_is_one_of_its_own(deployer: Deployer, boto: Callable[..., Any]) -> None:
+    def sources(bus: str) -> list[str]:
+        found = boto("events").list_rules(EventBusName=bus)["Rules"]
+        return [source for rule in found for source in json.loads(rule["EventPattern"])["source"]]
+
+    assert deployer.create("rules", RULES) == "CREATE_COMPLETE", deployer.failures("rules")
+    assert {**deployer.refs("rules"), "Bus": ""} == {"Bus": "", "Own": "of-its-own|own", "Common": "common"}
+    assert deployer.update("rules", RULES.replace("before", "after")) == "UPDATE_COMPLETE", deployer.failures("rules")
+    assert (sources("of-its-own"), sources("default")) == (["after"], ["after"])
+    assert deployer.delete("rules") == "DELETE_COMPLETE"
+    assert sources("default") == []

@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import boto3
 import pytest
-import redis
 
 from lambdas.inventory_handler import handler as inventory
 from lambdas.notification import handler as notification
@@ -51,20 +50,6 @@ def target(postgres: Postgres) -> Target:
     return own
 
 
-def let_in(shop_cache: LocalCache, user: str) -> None:
-    """Let the cache's IAM user in with any token: there is no IAM on this machine."""
-    client = redis.Redis(
-        host=shop_cache.host,
-        port=shop_cache.port,
-        username=shop_cache.user,
-        password=shop_cache.password,
-        ssl=True,
-        ssl_ca_certs=str(shop_cache.certificate),
-    )
-    client.acl_setuser(user, enabled=True, nopass=True, keys=["*"], commands=["+@all"])
-    client.close()
-
-
 @pytest.fixture(autouse=True)
 def environment(
     platform: Platform, target: Target, postgres: Postgres, shop_cache: LocalCache, monkeypatch: pytest.MonkeyPatch
@@ -82,7 +67,7 @@ def environment(
     for name, value in (platform.aws.environment | platform.settings | parts).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    let_in(shop_cache, platform.settings["CACHE_USER"])
+    shop_cache.admit(platform.settings["CACHE_USER"])
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     forget_parts()

@@ -15,7 +15,7 @@ from retail.contracts.events import InventoryReserved, OrderPlaced, OrderShipped
 from retail.local.cache import Cache as LocalCache
 from retail.local.postgres import Postgres
 from retail.runtime.cache import product_key
-from tests.proof.conftest import forget_parts, let_in
+from tests.proof.conftest import forget_parts
 from tests.proof.platform import PIPELINES
 from tests.proof.refusing import bus_that_refuses, s3_that_refuses
 from tests.proof.world import CARD, CUSTOMER, INVENTORY, ORDERS, World, eventually, is_refused
@@ -65,7 +65,6 @@ def test_the_cache_goes_and_shoppers_and_functions_go_on(world: World, shop_cach
         assert world.waiting() == {}
     finally:
         shop_cache.start()
-        let_in(shop_cache, world.platform.settings["CACHE_USER"])
     # After its pause the storefront finds the cache again, which has nothing of before.
     eventually(lambda: _available(world, sku) == 6 and world.cache.get(product_key(sku)))
     assert world.told(order) == [OrderPlaced.__name__]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from retail.local import touchpoints
 from retail.local.handlers.api import Refused, client
-from retail.local.handlers.resource import Mend, Properties
+from retail.local.handlers.resource import Mend, Properties, without
 
 EDGE_REGION = "us-east-1"
 
@@ -24,13 +25,27 @@ _MANAGED_CAPACITY = {
 _RULE_CAPACITY = 2  # a rate-based rule; other statements differ
 
 
-def _checked_scope(properties: Properties) -> Properties:
+def _prepared_acl(properties: Properties) -> Properties:
     if properties.get("Scope") == "CLOUDFRONT" and touchpoints.region() != EDGE_REGION:
         raise Refused(
             "Error reason: The scope is not valid., field: SCOPE_VALUE, parameter: CLOUDFRONT "
             f"(Service: Wafv2, Status Code: 400): a CLOUDFRONT web ACL belongs in {EDGE_REGION}"
         )
-    return properties
+    return _as_in_the_api(properties)
+
+
+def _as_in_the_api(node: Any) -> Any:
+    """What to search for is text in a template, or said to be base64; WAF's API knows only the latter."""
+    match node:
+        case {"SearchString": str(text)}:
+            return node | {"SearchString": b64encode(text.encode()).decode()}
+        case {"SearchStringBase64": encoded}:
+            return without(node, "SearchStringBase64") | {"SearchString": encoded}
+        case dict():
+            return {key: _as_in_the_api(value) for key, value in node.items()}
+        case list():
+            return [_as_in_the_api(value) for value in node]
+    return node
 
 
 def _web_acl(ref: str, old: Properties, new: Properties) -> dict[str, Any]:
@@ -70,7 +85,7 @@ TYPES = {
     "AWS::ElasticLoadBalancingV2::LoadBalancer": Mend(before_delete=_must_be_unprotected),
     "AWS::ElasticLoadBalancingV2::TargetGroup": Mend(finish=_target_group),
     "AWS::ElasticLoadBalancingV2::ListenerRule": Mend(finish=lambda ref, old, new: {"IsDefault": False}),
-    "AWS::WAFv2::WebACL": Mend(prepare=_checked_scope, finish=_web_acl),
+    "AWS::WAFv2::WebACL": Mend(prepare=_prepared_acl, finish=_web_acl),
     "AWS::CloudFront::CachePolicy": _modified("cache_policy"),
     "AWS::CloudFront::OriginRequestPolicy": _modified("origin_request_policy"),
     "AWS::CloudFront::ResponseHeadersPolicy": _modified("response_headers_policy"),

@@ -65,7 +65,38 @@ def _delete_statement(bus: str, sid: str) -> None:
     client("events").remove_permission(EventBusName=bus, StatementId=sid)
 
 
+class _RuleOnItsBus(Mend):
+    """Ref of a rule on a bus of one's own is ``bus|rule`` in AWS; MiniStack knows rules by their names alone."""
+
+    def install(self, resource_type: str) -> None:
+        super().install(resource_type)
+        mended = touchpoints.handlers()[resource_type]
+        own = dict(mended)
+
+        def create(logical_id: str, properties: Properties, stack: str) -> Created:
+            name, attributes = own["create"](logical_id, properties, stack)
+            return _rule_ref(name, properties), attributes
+
+        def update(ref: str, old: Properties, new: Properties, *place: str) -> Created:
+            name, attributes = own["update"](_rule_name(ref), old, new, *place)
+            return _rule_ref(name, new), attributes
+
+        mended["create"] = create
+        mended["update"] = update
+        mended["delete"] = lambda ref, properties, *place: own["delete"](_rule_name(ref), properties, *place)
+
+
+def _rule_ref(name: str, properties: Properties) -> str:
+    bus = properties.get("EventBusName", DEFAULT_BUS).rpartition("/")[2]
+    return name if bus == DEFAULT_BUS else f"{bus}|{name}"
+
+
+def _rule_name(ref: str) -> str:
+    return ref.rpartition("|")[2]
+
+
 TYPES = {
+    "AWS::Events::Rule": _RuleOnItsBus(),
     "AWS::SNS::Topic": Mend(finish=_topic),
     "AWS::Events::EventBus": Mend(finish=_bus),
     "AWS::Events::Archive": Resource(

@@ -1,0 +1,1 @@
+"""The deployed functions, run by the genuine Lambda runtime behind their event source mappings."""

@@ -1,0 +1,19 @@
+"""One running platform for the tests that only use it, and a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.pages.conftest import chromium
+from tests.platform.program import Program, running
+
+__all__ = ["chromium"]
+
+
+@pytest.fixture(scope="package")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """The platform from the emitted templates. Whoever breaks something mends it."""
+    with running(tmp_path_factory.mktemp("platform") / "state") as started:
+        yield started

@@ -1,0 +1,120 @@
+"""How `make local` begins and ends, and what it says when it cannot begin."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from retail.local.platform import family
+from retail.local.processes import HOST
+from tests.platform.program import Program, eventually, launch
+
+
+def refused(program: Program) -> str:
+    """The one line of a program that ends with status 2."""
+    assert program.child.wait(20) == 2, program.said()
+    (line,) = program.said().splitlines()
+    return line
+
+
+def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        port = other.getsockname()[1]
+        line = refused(launch(tmp_path / "state", port=port))
+    assert (
+        line
+        == f"local: port {port} is in use or not to be had: stop what has it, or choose another: make local PORT=8081"
+    )
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_folder_that_another_run_has_is_named_with_that_run_s_process(tmp_path: Path) -> None:
+    first = launch(tmp_path / "state")
+    try:
+        eventually(lambda: (tmp_path / "state" / "run").exists(), 20)
+        line = refused(launch(tmp_path / "state"))
+        assert line == f"local: {tmp_path / 'state'} is in use by process {first.child.pid}: stop that one first"
+    finally:
+        first.interrupt()
+
+
+def test_a_template_that_is_not_there_is_named_before_anything_starts(tmp_path: Path) -> None:
+    missing = "07-analytics.yaml"
+    templates = tmp_path / "out"
+    templates.mkdir()
+    for path in Path("out").glob("*.yaml"):
+        if path.name != missing:
+            (templates / path.name).write_text(path.read_text())
+    line = refused(launch(tmp_path / "state", "--templates", str(templates)))
+    assert line.startswith(f"local: {templates / missing} is not there: run make templates")
+
+
+def test_a_template_that_does_not_deploy_ends_it_with_the_stack_and_the_resource(tmp_path: Path) -> None:
+    templates = tmp_path / "out"
+    templates.mkdir()
+    for path in Path("out").glob("*.yaml"):
+        (templates / path.name).write_text(path.read_text().replace("CidrBlock: 10.0.0.0/16", "CidrBlock: 10.0.0.1/16"))
+    program = launch(tmp_path / "state", "--templates", str(templates))
+    assert program.child.wait(60) == 1
+    last = program.said().splitlines()[-1]
+    assert last.startswith("01 networking failed (ROLLBACK_COMPLETE): Vpc (AWS::EC2::VPC)")
+    assert program.processes() == []
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_has_left_is_ended_and_cleared_away(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    (state / "run").mkdir(parents=True)
+    locked = state / "run" / "code"
+    locked.mkdir()
+    (locked / "old.py").touch()
+    locked.chmod(0o555)
+    marked = os.environ | family.environment(state)
+    left = subprocess.Popen(["sleep", "1000"], env=marked)
+    try:
+        program = launch(state)
+        left.wait(20)
+        eventually(lambda: not locked.exists(), 20)
+        program.interrupt()
+    finally:
+        left.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
+def test_a_signal_during_the_start_ends_every_process(tmp_path: Path, number: signal.Signals) -> None:
+    program = launch(tmp_path / "state")
+    eventually(lambda: "01 networking" in program.said(), 60)
+    assert program.processes()
+    assert program.interrupt(number) == 0
+    assert program.said().endswith("stopped; every process has ended\n")
+    assert program.processes() == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_every_process_within_seconds(tmp_path: Path) -> None:
+    program = launch(tmp_path / "state")
+    eventually(lambda: "The platform runs" in program.said(), 120)
+    assert len(program.processes()) > 6
+    began = time.monotonic()
+    assert program.interrupt() == 0
+    assert time.monotonic() - began < 10
+    assert program.processes() == []
+
+
+@pytest.mark.slow
+def test_nothing_outlives_a_launcher_that_is_killed(tmp_path: Path) -> None:
+    program = launch(tmp_path / "state")
+    eventually(lambda: "The platform runs" in program.said(), 120)
+    assert httpx.get(program.url).status_code == 200
+    program.child.kill()
+    program.child.wait()
+    eventually(lambda: program.processes() == [], 10)
