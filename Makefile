@@ -110,7 +110,7 @@ test-all: $(SPARK) templates lint types ## the long ones too: before a release, 
 PORT ?= 8080
 
 local: $(SPARK) templates ## the whole platform on this machine, from out/: [PORT=8080] [IAM=enforce]
-	@$(if $(filter-out enforce,$(IAM)),echo "make: IAM=$(IAM): say IAM=enforce, or leave it out" >&2; exit 2;) \
+	@$(if $(filter-out enforce,$(IAM)),echo "make: IAM=$(IAM): say IAM=enforce or nothing" >&2; exit 2;) \
 	  $(BIN)/python -m retail.local.platform --port $(PORT) $(if $(IAM),--iam)
 
 # The unpacked functions are read-only.

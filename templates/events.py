@@ -62,7 +62,10 @@ def build(config: Config, networking: Networking, security: Security, data: Data
 
     # A bus under the key loses what it cannot encrypt, unless it has somewhere to put it (T43).
     bus_undelivered = queues.last_resort(
-        shared, "BusUndelivered", "The bus could not encrypt or deliver an event: look at the key's policy."
+        shared,
+        "BusUndelivered",
+        "The bus could not encrypt or deliver an event: look at the key's policy.",
+        "bus-undelivered",
     )
     bus = stack.add_resource(
         EventBus(

@@ -470,12 +470,13 @@ def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalance
         "TargetGroup": GetAtt(targets, "TargetGroupFullName"),
     }
     whole = {"LoadBalancer": both_names["LoadBalancer"]}
-    for title, description, metric, dimensions, options in (
+    for title, description, metric, dimensions, runbook, options in (
         (
             "LoadBalancerErrorsTooMany",
             "The load balancer itself answers with 5xx: no healthy task takes the request, or it takes too long.",
             "HTTPCode_ELB_5XX_Count",
             whole,
+            "load-balancer-errors",
             {"threshold": 10, "times": 3},
         ),
         (
@@ -483,6 +484,7 @@ def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalance
             "The storefront answers with 5xx.",
             "HTTPCode_Target_5XX_Count",
             both_names,
+            "storefront-errors",
             {"threshold": 10, "times": 3},
         ),
         (
@@ -490,6 +492,7 @@ def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalance
             "A task fails its health check.",
             "UnHealthyHostCount",
             both_names,
+            "storefront-unhealthy",
             {"threshold": 0, "times": 5, "statistic": "Maximum"},
         ),
         (
@@ -497,6 +500,7 @@ def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalance
             "One request in a hundred takes longer than two seconds.",
             "TargetResponseTime",
             both_names,
+            "storefront-slow",
             {"threshold": 2, "times": 5, "statistic": "p99"},
         ),
     ):
@@ -507,6 +511,7 @@ def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalance
                 title,
                 description,
                 metric,
+                runbook=runbook,
                 **options,
             )
         )

@@ -184,6 +184,7 @@ def build(config: Config, networking: Networking) -> tuple[Stack, Security]:
                 f"The NAT gateway of zone {letter} has no port left for new connections: tasks and functions in that "
                 "zone cannot reach AWS or the payment provider.",
                 "ErrorPortAllocation",
+                runbook="nat-ports",
                 threshold=0,
             )
         )

@@ -22,6 +22,7 @@ class Watched:
         description: str,
         metric: str,
         *,
+        runbook: str,
         threshold: float,
         statistic: str = "Sum",
         comparison: str = "GreaterThanThreshold",
@@ -30,12 +31,13 @@ class Watched:
     ) -> Alarm:
         """An alarm that a metric's statistic over a minute crosses the threshold ``times`` minutes in a row.
 
-        ``statistic`` is one of CloudWatch's, or a percentile such as ``p99``.
+        ``statistic`` is one of CloudWatch's, or a percentile such as ``p99``. ``runbook`` is the page, below
+        docs/runbooks/alarms, for whoever is called.
         """
         kind = {"ExtendedStatistic": statistic} if statistic.startswith("p") else {"Statistic": statistic}
         return Alarm(
             title,
-            AlarmDescription=description,
+            AlarmDescription=f"{description} Runbook: docs/runbooks/alarms/{runbook}.md",
             Namespace=self.namespace,
             MetricName=metric,
             Dimensions=[MetricDimension(Name=name, Value=value) for name, value in self.dimensions.items()],

@@ -141,6 +141,7 @@ def queue_worker(
                 f"{name}{suffix}",
                 text,
                 metric,
+                runbook=f"function-{suffix.lower()}",
                 threshold=0,
                 times=3,
             )

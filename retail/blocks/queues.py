@@ -31,7 +31,7 @@ class Shared:
     topic_arn: Any
 
 
-def last_resort(shared: Shared, title: str, description: str) -> Queue:
+def last_resort(shared: Shared, title: str, description: str, runbook: str) -> Queue:
     """A queue where what failed lies for fourteen days, and the alarm that something lies there.
 
     The alarm counts what is visible: the metric of sent messages does not count redriven ones (T160).
@@ -50,6 +50,7 @@ def last_resort(shared: Shared, title: str, description: str) -> Queue:
             f"{title}NotEmpty",
             description,
             "ApproximateNumberOfMessagesVisible",
+            runbook=runbook,
             statistic="Maximum",
             threshold=0,
         )
@@ -63,6 +64,7 @@ def work_queue(shared: Shared, name: str, *, visibility_seconds: int, late_after
         shared,
         f"{name}DeadLetters",
         f"A message of {name}Queue has failed {shared.config.max_receives} times. Mend its function, then redrive.",
+        "dead-letters",
     )
     queue = shared.stack.add_resource(
         Queue(
@@ -83,6 +85,7 @@ def work_queue(shared: Shared, name: str, *, visibility_seconds: int, late_after
             f"A message waits in {name}Queue for more than {late_after_seconds // 60} minutes: its function does not "
             "keep up, or does not run.",
             "ApproximateAgeOfOldestMessage",
+            runbook="queue-too-old",
             statistic="Maximum",
             threshold=late_after_seconds,
             times=5,
@@ -109,6 +112,7 @@ def fed_by_rule(
         shared,
         f"{name}Undelivered",
         f"EventBridge could not put an event into {name}Queue: look at the queue's policy and the key's.",
+        "undelivered",
     )
     rule = shared.stack.add_resource(
         Rule(

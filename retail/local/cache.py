@@ -63,8 +63,11 @@ class Cache:
     def admit(self, user: str) -> None:
         """Let a user in with any token, also after a restart: there is no IAM on this machine to check it."""
         rule = ("on", "nopass", "~*", "&*", "+@all")
-        with self.settings.open("a") as file:
-            file.write(f"user {user} {' '.join(rule)}\n")
+        line = f"user {user} {' '.join(rule)}\n"
+        # The server does not start when a user stands there twice.
+        if line not in self.settings.read_text():
+            with self.settings.open("a") as file:
+                file.write(line)
         with redis.Redis(
             host=self.host, port=self.port, username=self.user, password=self.password,
             ssl=True, ssl_ca_certs=str(self.certificate),

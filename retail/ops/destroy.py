@@ -1,19 +1,23 @@
 """Take the platform down: its stacks backwards, each waited for.
 
-    python -m retail.ops.destroy --environment dev --confirm dev
+    python -m retail.ops.destroy --environment dev --confirm dev           # what holds data stays
+    python -m retail.ops.destroy --environment dev --confirm dev --empty   # and is emptied: buckets, images, backups
 
-Without the confirmation it only says what would go and what would stay, and exits with status 2. The status
-is 1 when a stack will not go.
+It first says what would go, what would stay and what that costs. Without the confirmation it asks for the
+environment's name on a terminal, and elsewhere exits with status 2. The status is 1 when a stack will not go. The key
+is left alone: nothing that stays can be read without it.
 """
 
 from __future__ import annotations
 
 import sys
-import time
+from collections import Counter
 from collections.abc import Sequence
 
-from retail.ops import cli, emitted, stacks
+from retail.ops import cli, emitted, empty, environments, interfaces, leftovers, protection, request, stacks, watch
 from retail.ops.cli import InputError, Parser, StackError, aws, say
+from retail.ops.leftovers import Leftover
+from retail.ops.progress import Progress
 from retail.ops.stacks import Stack, State
 
 PROGRAM = "retail.ops.destroy"
@@ -23,70 +27,82 @@ PROTECTION = "DeletionProtection"
 
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
-STAYS = (
-    "The key, buckets, secrets, log groups and database snapshots stay, and are billed; the others cannot be "
-    "read without the key. A later deployment imports or removes those that have a fixed name first (T215)."
+LOST = (
+    "Lost for good: what the cache holds, events under way, the dashboard, the alarms and their history. Of the "
+    "database a snapshot stays. Addresses and the distribution's domain will be others next time."
 )
+EMPTIED = "Emptied as well, for good: every version in the buckets, every image, every recovery point of the vault."
 
 
 def destroy(arguments: Sequence[str]) -> None:
     """Delete what the command line names. Raises InputError unconfirmed, StackError if a stack stays."""
     parser = Parser(prog=f"python -m {PROGRAM}", description="Take the platform down.")
-    parser.add_argument("--environment", required=True, help="dev, staging or prod")
+    request.add_place(parser)
     parser.add_argument("--confirm", default="", metavar="ENVIRONMENT", help="the environment again")
-    parser.add_argument("--project", default="retail", help="the first part of every name (retail)")
-    parser.add_argument("--region", default="", help="the primary Region; else the one that the AWS CLI is set up for")
+    parser.add_argument("--empty", action="store_true", help="empty buckets, image repository and backup vault as well")
     asked = parser.parse_args(arguments)
-    check_name(asked.project, asked.environment)
+    file = environments.read(asked.environment)
+    project = asked.project or file.setting("project") or request.DEFAULT_PROJECT
+    emitted.check_names(project, asked.environment)
     cli.check_tool()
-    region = cli.primary_region(asked.region)
-    backwards = list(reversed(stacks.platform(asked.project, asked.environment, region).values()))
-    if asked.confirm != asked.environment:
-        say(forecast(backwards))
-        raise InputError(f"nothing is deleted without --confirm {asked.environment}")
+    region = cli.primary_region(asked.region or file.setting("region"))
+    platform = stacks.platform(project, asked.environment, region)
+    backwards = list(reversed(platform.values()))
+    say(forecast(backwards, emptied=asked.empty))
+    confirm(asked.environment, asked.confirm)
     cli.check_credentials(region)
 
+    left: list[Leftover] = []
     for stack in backwards:
-        take_down(stack)
-    say(f"{asked.project}-{asked.environment} is gone from {region}. {STAYS}")
+        left += take_down(stack, platform[stacks.NETWORKING], emptied=asked.empty)
+    say(f"{project}-{asked.environment} is gone from {region}.")
+    if commands := list(leftovers.removals(left)):
+        say("\n".join(["This is left, and is removed by:", *(f"  {command}" for command in commands)]))
 
 
-def check_name(project: str, environment: str) -> None:
-    """Raises InputError for what no template would have taken."""
-    parameters = emitted.read(Stack("01", stacks.NETWORKING, "", "").template).parameters
-    for name, value in (("Project", project), ("Environment", environment)):
-        if mend := emitted.objection(parameters[name], value):
-            raise InputError(f"--{name.lower()} {value}: {mend}")
+def confirm(environment: str, given: str) -> None:
+    """Raises InputError unless the environment was named again, on the command line or on the terminal."""
+    if not given and sys.stdin.isatty():
+        given = input(f"Type {environment} to delete all this: ").strip()
+    if given != environment:
+        raise InputError(f"nothing is deleted without --confirm {environment}")
 
 
-def forecast(backwards: list[Stack]) -> str:
-    """What would be deleted, in order, and what would stay of it."""
+def forecast(backwards: list[Stack], *, emptied: bool) -> str:
+    """What would be deleted, in order, what would stay of it, and what that goes on costing."""
     lines = ["This would be deleted, in this order:"]
+    kinds: Counter[str] = Counter()
     for stack in backwards:
-        lines.append(f"  {stack.name} in {stack.region}; it leaves {', '.join(left_by(stack))}")
-    return "\n".join([*lines, STAYS])
+        left = leftovers.kept(stack)
+        kinds.update(left.values())
+        lines.append(f"  {stack.name} in {stack.region}; it leaves {', '.join(left) or 'nothing'}")
+    lines += [LOST, *([EMPTIED] if emptied else []), "What stays goes on costing:"]
+    lines += [f"- {count} {kind}: {leftovers.COSTS[kind]}" for kind, count in sorted(kinds.items())]
+    return "\n".join([*lines, "What has a fixed name is imported or removed before a later deployment (T215)."])
 
 
-def left_by(stack: Stack) -> list[str]:
-    """The logical ids of what outlives the stack, and nothing where all goes."""
-    scope = {stacks.INGRESS_WAF: "IsWaf", stacks.INGRESS: "IsCdn"}.get(stack.title)
-    kept = emitted.read(stack.template).kept
-    return [title for title, condition in kept.items() if scope in (None, condition)] or ["nothing"]
-
-
-def take_down(stack: Stack) -> None:
-    """Delete one stack, its deletion protection first."""
+def take_down(stack: Stack, networking: Stack, *, emptied: bool) -> list[Leftover]:
+    """Delete one stack, its protections first; returns what it leaves."""
     state = stacks.settled(stack)
     if state is None:
         say(f"{stack.label}: not there")
-        return
-    started = time.monotonic()
-    say(f"{stack.label} ...")
+        return []
+    left = leftovers.of_stack(stack)
+    if stack.title in (stacks.SECURITY, stacks.NETWORKING):
+        interfaces.release(networking)
+    progress = Progress()
+    progress.begin(stack.label, stack.title, new=False)
     # What never came to be has nothing to protect, and cannot be updated.
     if state.parameters.get(PROTECTION) == "true" and state.status in UPDATABLE:
         unprotect(stack, state)
-    stacks.delete(stack)
-    say(f"{stack.label} deleted in {time.monotonic() - started:.1f} s")
+    if state.is_protected:
+        protection.switch(stack, on=False)
+    with watch.watching(stack, progress.at):
+        stacks.delete(stack)
+    progress.end("deleted")
+    if emptied:
+        empty.empty([(each.kind, each.name) for each in left], stack.region)
+    return left
 
 
 def unprotect(stack: Stack, state: State) -> None:

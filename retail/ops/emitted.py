@@ -30,12 +30,20 @@ class _Loader(yaml.CSafeLoader):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """A resource that outlives its stack."""
+
+    kind: str  # e.g. AWS::S3::Bucket
+    condition: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Emitted:
     """A template in ``out/``."""
 
     parameters: dict[str, dict[str, Any]]
     imports: set[str]  # the titles of the stacks that must be there before
-    kept: dict[str, str | None]  # what outlives the stack: the condition, if any, by logical id
+    kept: dict[str, Kept]  # what outlives the stack, by logical id
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -52,7 +60,7 @@ def read(path: Path) -> Emitted:
             parameters=template["Parameters"],
             imports={stack for name in imports(template["Resources"]) for stack in IMPORTED.findall(name)},
             kept={
-                title: resource.get("Condition")
+                title: Kept(resource["Type"], resource.get("Condition"))
                 for title, resource in template["Resources"].items()
                 if resource.get("DeletionPolicy") in KEPT
             },
@@ -74,6 +82,14 @@ def imports(tree: Any) -> Iterator[str]:
     elif isinstance(tree, list):
         for each in tree:
             yield from imports(each)
+
+
+def check_names(project: str, environment: str) -> None:
+    """Raises InputError for a project or an environment that no template would have taken."""
+    parameters = read(Path("out", "01-networking.yaml")).parameters
+    for name, value in (("Project", project), ("Environment", environment)):
+        if mend := objection(parameters[name], value):
+            raise InputError(f"--{name.lower()} {value}: {mend}")
 
 
 def objection(parameter: dict[str, Any], value: str) -> str:

@@ -1,62 +1,129 @@
-"""What is asked of AWS before the first stack is touched."""
+"""Look before deploying: is all there that a deployment needs, and is nothing in its way?
+
+    python -m retail.ops.preflight --environment prod
+
+Each line is fine, missing, or unknown where AWS did not answer; what is missing comes with the one command that mends
+it. Nothing is changed. The exit status is 1 when something is missing, and 2 when something given is wrong.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from retail.ops import stacks
-from retail.ops.cli import CliError, InputError, ask, aws
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from dns.resolver import Resolver
+from rich.console import Console
+from rich.text import Text
+
+from retail.ops import cli, emitted, environments, request, stacks
+from retail.ops.checks import account, domain, names, quotas
+from retail.ops.checks.finding import FINE, MISSING, UNKNOWN, Finding, Place, safely
+from retail.ops.cli import InputError, Parser, StackError
+from retail.ops.environments import Environment
 from retail.ops.stacks import Stack
 
-PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
+PROGRAM = "retail.ops.preflight"
 
-SERVICES_OF_APPLICATION = ("ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com")
-"""Whose service-linked roles a new account lacks when its first cluster is made (T110)."""
+STYLES = {FINE: "green", MISSING: "bold red", UNKNOWN: "yellow"}
 
-THERE = re.compile("has been taken|EntityAlreadyExists")
+WIDTH = 56
+"""Of what is looked at, in the table: that of the longest subject without an account's id in it."""
+
+TEMPLATE_BYTES = 51_200
+TEMPLATE_PARAMETERS = 200
+"""What CloudFormation takes of a template that lies in no bucket (T1)."""
 
 
-def check_zone(domain: str, zone: str, region: str) -> None:
-    """Raises InputError for a zone that ACM cannot use: the stack would wait for 72 hours (T83)."""
+def preflight(arguments: Sequence[str]) -> None:
+    """Check, and print the table. Raises InputError, and StackError when something is missing."""
+    parser = Parser(prog=f"python -m {PROGRAM}", description="Look before deploying.")
+    request.add_place(parser)
+    parser.add_argument("--domain", default="", help="the name that shoppers type")
+    parser.add_argument("--hosted-zone", default="", help="id of the public Route 53 zone that holds the name")
+    parser.add_argument("--resolver", default="", metavar="HOST:PORT", help="ask this DNS server; else the machine's")
+    given = parser.parse_args(arguments)
+    file = environments.read(given.environment)
+    project = given.project or file.setting("project") or request.DEFAULT_PROJECT
+    emitted.check_names(project, given.environment)
+    shop = {name: getattr(given, name) or _of_file(file, name) for name in ("domain", "hosted_zone")}
+    cli.check_tool()
+    region = cli.primary_region(given.region or file.setting("region"))
+    place = _place(project, given.environment, region)
+    platform = stacks.platform(project, given.environment, region)
+    templates = {title: emitted.load(stack.template) for title, stack in platform.items()}
+    found = []
+    console = Console(soft_wrap=True, highlight=False)
+    for finding in _findings(place, platform, templates, shop, domain.resolver(given.resolver)):
+        found.append(finding)
+        console.print(_line(finding))
+    missing, unknown = (sum(each.status == status for each in found) for status in (MISSING, UNKNOWN))
+    console.print(f"{len(found) - missing - unknown} fine, {missing} missing, {unknown} unknown")
+    if missing:
+        raise StackError(f"{place.prefix} would not deploy as it is: {missing} missing, see the table")
+
+
+def _of_file(file: Environment, name: str) -> str:
+    value = file.setting(name)
+    if not value:
+        raise InputError(f"--{name.replace('_', '-')} is missing; give it, or write {file.path}")
+    file.refuse_placeholder(name)
+    return value
+
+
+def _place(project: str, environment: str, region: str) -> Place:
     try:
-        found = ask("route53", "get-hosted-zone", "--id", zone, region=region)["HostedZone"]
-    except CliError as error:
-        raise InputError(f"--hosted-zone {zone}: {error}; see aws route53 list-hosted-zones") from None
-    name = found["Name"].rstrip(".")
-    if found.get("Config", {}).get("PrivateZone"):
-        raise InputError(f"--hosted-zone {zone}: this is the private zone of {name}; give the public one")
-    if domain != name and not domain.endswith(f".{name}"):
-        raise InputError(f"--domain {domain}: zone {zone} is that of {name}; give a name in it, or the other zone")
+        caller = Place(project, environment, region).client("sts").get_caller_identity()
+    except (ClientError, BotoCoreError) as error:
+        raise InputError(f"no access to AWS: {error}. Sign in with aws configure or aws sso login") from None
+    return Place(project, environment, region, caller["Account"], caller["Arn"].split(":")[1])
 
 
-def prefix_list(region: str) -> str:
-    """The id of CloudFront's prefix list, which CloudFormation cannot look up (T59). Raises InputError."""
-    filters = f"Name=prefix-list-name,Values={PREFIX_LIST}"
-    found = ask("ec2", "describe-managed-prefix-lists", "--filters", filters, region=region)["PrefixLists"]
-    if not found:
-        raise InputError(f"--region {region}: it has no prefix list {PREFIX_LIST}; --set CloudFrontPrefixListId=pl-...")
-    return str(found[0]["PrefixListId"])
+def _findings(
+    place: Place,
+    platform: dict[str, Stack],
+    templates: dict[str, dict[str, Any]],
+    shop: dict[str, str],
+    resolver: Resolver,
+) -> Iterator[Finding]:
+    yield Finding(FINE, "account", f"{place.account} in {place.region}, profile {boto3.Session().profile_name}")
+    yield from account.cli()
+    yield from safely("service-linked roles", lambda: account.service_linked_roles(place))
+    zone, name = shop["hosted_zone"], shop["domain"]
+    yield from safely(f"zone {zone}", lambda: domain.hosted_zone(place, name, zone, resolver))
+    yield from safely("prefix list", lambda: account.prefix_list(place))
+    model = templates[stacks.APPLICATION]["Parameters"]["BedrockModelId"]["Default"]
+    yield from safely(f"model {model}", lambda: account.model(place, model))
+    yield from safely("Lake Formation", lambda: account.lake_formation(place))
+    is_there = bool(names.status(platform[stacks.NETWORKING], place))
+    yield from quotas.quotas(place, quotas.Needs(templates), is_there)
+    yield from names.states(platform, place)
+    yield from names.taken(platform, templates, place)
+    yield from _sizes(platform, templates)
 
 
-def check_predecessors(number: str, imported: set[str], platform: Iterable[Stack]) -> None:
-    """Raises InputError when a stack that is deployed alone imports from one that is not there."""
-    for stack in platform:
-        if stack.title not in imported:
-            continue
-        state = stacks.describe(stack)
-        if state is None or state.status in stacks.NEVER_MADE:
-            there = f"is {state.status}" if state else "is not there"
-            raise InputError(
-                f"--only {number}: it imports from {stack.name}, which {there}; deploy {stack.number} first"
-            )
+def _sizes(platform: dict[str, Stack], templates: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+    for path, title in {stack.template: title for title, stack in platform.items()}.items():
+        size, count = path.stat().st_size, len(templates[title]["Parameters"])
+        fits = size <= TEMPLATE_BYTES and count <= TEMPLATE_PARAMETERS
+        found = f"{size:,} of {TEMPLATE_BYTES:,} bytes, {count} of {TEMPLATE_PARAMETERS} parameters"
+        mend = "" if fits else "take something out of its module, and make templates"
+        yield Finding(FINE if fits else MISSING, f"template {path.name}", found, mend)
 
 
-def make_service_linked_roles(region: str) -> None:
-    """Make the roles that the application stack relies on, where the account lacks them."""
-    for service in SERVICES_OF_APPLICATION:
-        try:
-            aws("iam", "create-service-linked-role", "--aws-service-name", service, region=region)
-        except CliError as error:
-            if not THERE.search(str(error)):
-                raise
+def _line(finding: Finding) -> Text:
+    line = Text.assemble(
+        (f"{finding.status:<8}", STYLES[finding.status]), f"{finding.subject:<{WIDTH}}  ", finding.found
+    )
+    return line.append(f"\n{'':8}{'':{WIDTH}}  mend: {finding.mend}", "cyan") if finding.mend else line
+
+
+def main() -> int:
+    """Check as the command line says; returns the exit status."""
+    return cli.exit_status(PROGRAM, lambda: preflight(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retail.ops import artifacts, emitted, stacks
+from retail.ops import artifacts, emitted, environments, stacks
 from retail.ops.cli import InputError, Parser
 from retail.ops.emitted import Emitted
+from retail.ops.environments import Environment
 
 OPTIONS = {
     "Project": "--project",
@@ -18,7 +19,9 @@ OPTIONS = {
     "OperationsEmail": "--operations-email",
     "CustomerEmail": "--customer-email",
 }
-"""The parameters that have an option of their own."""
+"""The parameters that have an option of their own; underscored and without its dashes, its name in a file."""
+
+DEFAULT_PROJECT = "retail"
 
 NOT_TO_SET = {
     "Project": "give --project",
@@ -29,7 +32,7 @@ NOT_TO_SET = {
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What the command line asks for; texts that were not given are empty."""
+    """What command line and file ask for; texts that were not given are empty."""
 
     project: str
     environment: str
@@ -37,6 +40,11 @@ class Request:
     only: str  # the number of one stack
     options: dict[str, str]  # by parameter
     overrides: dict[str, str]  # by parameter; they win over whatever else would be passed
+    file: Environment
+    in_file: frozenset[str]  # the parameters among the options that the file gives
+    dry_run: bool
+    stacks_only: bool
+    seed: bool
 
     @property
     def titles(self) -> list[str]:
@@ -45,11 +53,33 @@ class Request:
 
 
 def parse(arguments: Sequence[str], program: str) -> Request:
-    """Read the command line. Raises InputError."""
+    """Read the command line, and the environment's file. Raises InputError."""
+    given = _parser(program).parse_args(arguments)
+    if given.only and given.only not in stacks.NUMBERS:
+        raise InputError(f"--only {given.only}: give one of {', '.join(stacks.NUMBERS)}")
+    file = environments.read(given.environment)
+    options = {name: getattr(given, _setting(option)) for name, option in OPTIONS.items()}
+    in_file = {name for name, option in OPTIONS.items() if not options[name] and file.setting(_setting(option))}
+    options |= {name: file.setting(_setting(OPTIONS[name])) for name in in_file}
+    options["Project"] = options["Project"] or DEFAULT_PROJECT
+    return Request(
+        project=options["Project"],
+        environment=given.environment,
+        region=given.region or file.setting("region"),
+        only=given.only,
+        options={name: value for name, value in options.items() if value},
+        overrides=dict(_override(word) for word in given.set),
+        file=file,
+        in_file=frozenset(in_file),
+        dry_run=given.dry_run,
+        stacks_only=given.stacks_only,
+        seed=file.seed if given.seed is None else given.seed == "yes",
+    )
+
+
+def _parser(program: str) -> Parser:
     parser = Parser(prog=f"python -m {program}", description="Deploy the platform.")
-    parser.add_argument("--environment", required=True, help="dev, staging or prod")
-    parser.add_argument("--project", default="retail", help="the first part of every name (retail)")
-    parser.add_argument("--region", default="", help="the primary Region; else the one that the AWS CLI is set up for")
+    add_place(parser)
     parser.add_argument("--domain", default="", help="the name that shoppers type")
     parser.add_argument("--hosted-zone", default="", help="id of the public Route 53 zone that holds the name")
     parser.add_argument("--only", default="", metavar="NUMBER", help="deploy this stack alone: 01 to 07")
@@ -57,18 +87,21 @@ def parse(arguments: Sequence[str], program: str) -> Request:
     parser.add_argument("--operations-email", default="", help="where alarms are mailed to")
     parser.add_argument("--customer-email", default="", help="where order notifications are mailed to")
     parser.add_argument("--set", action="append", default=[], metavar="PARAMETER=VALUE", help="any other parameter")
-    given = parser.parse_args(arguments)
-    if given.only and given.only not in stacks.NUMBERS:
-        raise InputError(f"--only {given.only}: give one of {', '.join(stacks.NUMBERS)}")
-    options = {name: getattr(given, option[2:].replace("-", "_")) for name, option in OPTIONS.items()}
-    return Request(
-        project=given.project,
-        environment=given.environment,
-        region=given.region,
-        only=given.only,
-        options={name: value for name, value in options.items() if value},
-        overrides=dict(_override(word) for word in given.set),
-    )
+    parser.add_argument("--seed", choices=("yes", "no"), help="fill the shop with its first products")
+    parser.add_argument("--stacks-only", action="store_true", help="no image, no task, no warehouse, no smoke test")
+    parser.add_argument("--dry-run", action="store_true", help="print the commands, and ask AWS for nothing")
+    return parser
+
+
+def add_place(parser: Parser) -> None:
+    """The options that say which platform is meant; project and Region are empty if the file is to say them."""
+    parser.add_argument("--environment", required=True, help="dev, staging or prod: environments/<environment>.yaml")
+    parser.add_argument("--project", default="", help=f"the first part of every name ({DEFAULT_PROJECT})")
+    parser.add_argument("--region", default="", help="the primary Region; else the file's, else the AWS CLI's")
+
+
+def _setting(option: str) -> str:
+    return option[2:].replace("-", "_")
 
 
 def _override(word: str) -> tuple[str, str]:
@@ -88,26 +121,51 @@ def templates(request: Request) -> dict[str, Emitted]:
 
 def parameters(request: Request, templates: dict[str, Emitted]) -> dict[str, dict[str, str]]:
     """By title, the parameters known before AWS is asked, within the templates' bounds. Raises InputError."""
-    known = {name for template in templates.values() for name in template.parameters}
+    known = {name for template in templates.values() for name in template.parameters} - NOT_TO_SET.keys()
     for name in request.overrides.keys() - known:
-        raise InputError(f"--set {name}: no template to be deployed has this parameter; there are {_listed(known)}")
+        raise InputError(
+            f"--set {name}: no template to be deployed has this parameter; {environments.nearest(name, known)}"
+        )
     return {title: _of_one(request, title, template) for title, template in templates.items()}
 
 
 def _of_one(request: Request, title: str, template: Emitted) -> dict[str, str]:
-    wanted = request.options | artifacts.keys(title) | request.overrides
+    named = title.removesuffix("-waf")
+    of_file = request.file.parameters.get(named, {})
+    for name in of_file.keys() - (template.parameters.keys() - NOT_TO_SET.keys()):
+        mend = NOT_TO_SET.get(name) or environments.nearest(name, template.parameters.keys() - NOT_TO_SET.keys())
+        raise InputError(f"{request.file.path}: {named} has no parameter {name} to set; {mend}")
+    # Ascending: a stack's own lines in the file are nearer to it than what holds for all.
+    wanted = {**artifacts.keys(title), **_options(request, of_file), **request.overrides}
     values = {name: value for name, value in wanted.items() if name in template.parameters}
+    if title == stacks.INGRESS:
+        _check_shop(request, values)
     for name, value in values.items():
         if mend := emitted.objection(template.parameters[name], value):
-            raise InputError(f"{_source(request, name)}{value}: {mend}")
-    if title == stacks.INGRESS and (missing := {"DomainName", "HostedZoneId"} - values.keys()):
-        raise InputError(f"{OPTIONS[min(missing)]} is missing: 03 ingress needs it")
+            raise InputError(f"{_source(request, name, of_file)}{value}: {mend}")
     return values
 
 
-def _source(request: Request, name: str) -> str:
-    return f"{OPTIONS[name]} " if name in OPTIONS and name not in request.overrides else f"--set {name}="
+def _options(request: Request, of_file: dict[str, str]) -> dict[str, str]:
+    """The options and the stack's lines in the file; what the command line says wins."""
+    typed = {name: value for name, value in request.options.items() if name not in request.in_file}
+    return request.options | of_file | typed
 
 
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names - NOT_TO_SET.keys()))
+def _check_shop(request: Request, values: dict[str, str]) -> None:
+    for name in ("DomainName", "HostedZoneId"):
+        if name not in values:
+            raise InputError(f"{OPTIONS[name]} is missing: 03 ingress needs it; give it, or write {request.file.path}")
+        if name in request.in_file and name not in request.overrides:
+            request.file.refuse_placeholder(_setting(OPTIONS[name]))
+
+
+def _source(request: Request, name: str, of_file: dict[str, str]) -> str:
+    """Where a value was given, up to the value."""
+    if name in request.overrides:
+        return f"--set {name}="
+    if name in request.options and name not in request.in_file:
+        return f"{OPTIONS[name]} "
+    if name in of_file:
+        return f"{request.file.path}: {name}: "
+    return f"{request.file.path}: {_setting(OPTIONS[name])}: " if name in request.in_file else f"{name} "

@@ -70,6 +70,8 @@ class State:
     reason: str
     parameters: dict[str, str]
     outputs: dict[str, str]
+    tags: dict[str, str]
+    is_protected: bool  # from deletion
 
     @property
     def is_busy(self) -> bool:
@@ -98,6 +100,8 @@ def describe(stack: Stack) -> State | None:
         reason=found.get("StackStatusReason", ""),
         parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
         outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
+        tags={each["Key"]: each["Value"] for each in found.get("Tags", [])},
+        is_protected=found.get("EnableTerminationProtection", False),
     )
 
 
