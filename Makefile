@@ -21,7 +21,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test test-all local local-clean wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) destroy clean
+.PHONY: help setup lock hooks templates check lint types security test test-all local local-clean docs wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) plan cost deploy-policy destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,7 @@ $(OUT):
 
 check: templates lint types security ## all that is checked without running anything
 	@$(BIN)/python generate.py --check
+	@$(BIN)/python -m retail.ops.docs --check
 
 lint: $(DEV)
 	@$(BIN)/ruff check .
@@ -134,8 +135,23 @@ deploy: $(DEV) templates ## all stacks in order: ENV=dev DOMAIN=store.example.co
 $(DEPLOY_ONE): deploy-%: $(DEV) templates
 	@$(DEPLOY) --only $*
 
+plan: $(DEV) templates ## what a deployment would change: BASE=main (a git revision) or ENV=dev (what is deployed)
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.plan \
+	  $(if $(BASE),--against $(BASE),$(WHERE) $(foreach parameter,$(SET),--set $(parameter))) $(ARGS)
+
+cost: $(DEV) templates ## the monthly cost per stack: PROFILE=idle|moderate|black-friday
+	@$(BIN)/python -m retail.ops.cost $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) \
+	  $(foreach parameter,$(SET),--set $(parameter))
+
+deploy-policy: $(DEV) templates ## the IAM policies of whoever deploys, into build/: ENV=dev [ACCOUNT=...]
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy_policy $(WHERE) $(if $(ACCOUNT),--account $(ACCOUNT))
+
 destroy: $(DEV) ## all stacks backwards: ENV=dev CONFIRM=dev
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.destroy $(WHERE) $(if $(CONFIRM),--confirm $(CONFIRM))
+
+docs: $(DEV) templates ## the tables and pictures of docs/, from out/
+	@$(BIN)/python -m retail.ops.docs
+	@$(BIN)/python -m retail.ops.cost --picture
 
 wiring: $(DEV) templates ## the README's tables of parameters and exports, from out/
 	@$(BIN)/python -m retail.ops.describe
