@@ -21,7 +21,7 @@ GENERATOR := generate.py $(wildcard templates/*.py retail/*.py retail/blocks/*.p
 
 DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))))
 
-.PHONY: help setup lock hooks templates check lint types security test test-all local local-clean docs wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) plan cost deploy-policy destroy clean
+.PHONY: help preflight redrive replay rotate restore rollback setup lock hooks templates check lint types security test test-all local local-clean docs wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) plan cost deploy-policy destroy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,7 +129,13 @@ DEPLOY = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy $(WHE
   $(if $(OPERATIONS_EMAIL),--operations-email $(OPERATIONS_EMAIL)) \
   $(if $(CUSTOMER_EMAIL),--customer-email $(CUSTOMER_EMAIL)) $(foreach parameter,$(SET),--set $(parameter))
 
-deploy: $(DEV) templates ## all stacks in order: ENV=dev DOMAIN=store.example.com HOSTED_ZONE=Z... [REGION=...]
+DEPLOY += $(if $(SEED),--seed $(SEED)) $(if $(STACKS_ONLY),--stacks-only) $(if $(DRY_RUN),--dry-run)
+
+preflight: $(DEV) templates ## what is missing before a deployment, and what mends it: ENV=dev
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.preflight $(WHERE) $(if $(DOMAIN),--domain $(DOMAIN)) \
+	  $(if $(HOSTED_ZONE),--hosted-zone $(HOSTED_ZONE)) $(if $(RESOLVER),--resolver $(RESOLVER))
+
+deploy: $(DEV) templates ## all stacks in order, by environments/dev.yaml: ENV=dev [DRY_RUN=yes]
 	@$(DEPLOY)
 
 $(DEPLOY_ONE): deploy-%: $(DEV) templates
@@ -146,8 +152,29 @@ cost: $(DEV) templates ## the monthly cost per stack: PROFILE=idle|moderate|blac
 deploy-policy: $(DEV) templates ## the IAM policies of whoever deploys, into build/: ENV=dev [ACCOUNT=...]
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy_policy $(WHERE) $(if $(ACCOUNT),--account $(ACCOUNT))
 
-destroy: $(DEV) ## all stacks backwards: ENV=dev CONFIRM=dev
-	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.destroy $(WHERE) $(if $(CONFIRM),--confirm $(CONFIRM))
+destroy: $(DEV) ## all stacks backwards: ENV=dev [CONFIRM=dev] [EMPTY=yes]
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.destroy $(WHERE) $(if $(CONFIRM),--confirm $(CONFIRM)) \
+	  $(if $(EMPTY),--empty)
+
+# Drills, as the runbooks in docs/runbooks have them. DRY_RUN=yes says what would be done, and does nothing.
+
+DRILL = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.drills.$@ $(WHERE) $(if $(DRY_RUN),--dry-run)
+
+redrive: $(DEV) ## failed messages: ENV=dev QUEUE=order-processing ONLY=--all (or a filter) [DRY_RUN=yes]
+	@$(DRILL) --queue "$(QUEUE)" $(ONLY)
+
+replay: $(DEV) ## archived events: ENV=dev FROM=2026-11-20T00:00Z [TO=...] [RULE=order-processing] [DRY_RUN=yes]
+	@$(DRILL) --from "$(FROM)" $(if $(TO),--to $(TO)) $(foreach rule,$(RULE),--rule $(rule))
+
+rotate: $(DEV) ## X-Origin-Verify without a 403: ENV=dev [DRY_RUN=yes]
+	@$(DRILL)
+
+restore: $(DEV) ## the database: ENV=dev TO_TIME=... or RECOVERY_POINT=arn:..., then SWITCH=yes [DRY_RUN=yes]
+	@$(DRILL) $(if $(TO_TIME),--to-time $(TO_TIME)) $(if $(RECOVERY_POINT),--recovery-point $(RECOVERY_POINT)) \
+	  $(if $(SWITCH),--switch)
+
+rollback: $(DEV) ## the storefront to its former image: ENV=dev [IMAGE=...] [DRY_RUN=yes]
+	@$(DRILL) $(if $(IMAGE),--image $(IMAGE))
 
 docs: $(DEV) templates ## the tables and pictures of docs/, from out/
 	@$(BIN)/python -m retail.ops.docs

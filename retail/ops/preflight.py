@@ -29,7 +29,7 @@ PROGRAM = "retail.ops.preflight"
 
 STYLES = {FINE: "green", MISSING: "bold red", UNKNOWN: "yellow"}
 
-WIDTH = 56
+WIDTH = 62
 """Of what is looked at, in the table: that of the longest subject without an account's id in it."""
 
 TEMPLATE_BYTES = 51_200
@@ -54,15 +54,19 @@ def preflight(arguments: Sequence[str]) -> None:
     place = _place(project, given.environment, region)
     platform = stacks.platform(project, given.environment, region)
     templates = {title: emitted.load(stack.template) for title, stack in platform.items()}
+    of_application = file.parameters.get(stacks.APPLICATION, {})
+    model = of_application.get(
+        "BedrockModelId", templates[stacks.APPLICATION]["Parameters"]["BedrockModelId"]["Default"]
+    )
     found = []
     console = Console(soft_wrap=True, highlight=False)
-    for finding in _findings(place, platform, templates, shop, domain.resolver(given.resolver)):
+    for finding in _findings(place, platform, templates, shop, model, domain.resolver(given.resolver)):
         found.append(finding)
         console.print(_line(finding))
     missing, unknown = (sum(each.status == status for each in found) for status in (MISSING, UNKNOWN))
     console.print(f"{len(found) - missing - unknown} fine, {missing} missing, {unknown} unknown")
     if missing:
-        raise StackError(f"{place.prefix} would not deploy as it is: {missing} missing, see the table")
+        raise StackError(f"{place.prefix}: {missing} missing; mend what the table names")
 
 
 def _of_file(file: Environment, name: str) -> str:
@@ -86,6 +90,7 @@ def _findings(
     platform: dict[str, Stack],
     templates: dict[str, dict[str, Any]],
     shop: dict[str, str],
+    model: str,
     resolver: Resolver,
 ) -> Iterator[Finding]:
     yield Finding(FINE, "account", f"{place.account} in {place.region}, profile {boto3.Session().profile_name}")
@@ -94,7 +99,6 @@ def _findings(
     zone, name = shop["hosted_zone"], shop["domain"]
     yield from safely(f"zone {zone}", lambda: domain.hosted_zone(place, name, zone, resolver))
     yield from safely("prefix list", lambda: account.prefix_list(place))
-    model = templates[stacks.APPLICATION]["Parameters"]["BedrockModelId"]["Default"]
     yield from safely(f"model {model}", lambda: account.model(place, model))
     yield from safely("Lake Formation", lambda: account.lake_formation(place))
     is_there = bool(names.status(platform[stacks.NETWORKING], place))

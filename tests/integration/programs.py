@@ -22,6 +22,7 @@ def run(
         [sys.executable, "-m", program, *arguments],
         cwd=directory,
         env={"PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)} | dict(environment),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=120,
@@ -37,9 +38,10 @@ def make(
         ["make", target, *(f"{name}={value}" for name, value in assigned.items())],
         cwd=directory,
         env={"PATH": os.environ["PATH"]} | dict(environment),
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
         check=False,
     )
 
@@ -51,6 +53,15 @@ def checkout(directory: Path) -> Path:
         if path.name not in ("build", ".git"):
             (directory / path.name).symlink_to(path)
     return directory
+
+
+def with_environment(directory: Path, environment: str, text: str) -> Path:
+    """A checkout whose one environment's file is this."""
+    here = checkout(directory)
+    (here / "environments").unlink()
+    (here / "environments").mkdir()
+    (here / "environments" / f"{environment}.yaml").write_text(text)
+    return here
 
 
 def broken_checkout(directory: Path, template: str, *changes: tuple[str, str]) -> Path:

@@ -7,14 +7,17 @@ What the local AWS does not show (retail/local/gaps.py) is asserted on the templ
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,8 @@ from botocore.exceptions import ClientError
 from retail.contracts import events, parameters
 from retail.local.emulator import Emulator, emulator
 from tests import emitted
-from tests.integration.programs import broken_checkout, checkout, make, run
+from tests.emitted import ROOT
+from tests.integration.programs import TOOLS, broken_checkout, checkout, make, run
 
 REGION = "eu-west-1"
 EDGE_REGION = "us-east-1"
@@ -56,10 +60,16 @@ class Platform:
     first_deployment: subprocess.CompletedProcess[str]
 
     def deploy(
-        self, *arguments: str, environment: str = "dev", region: str = REGION, directory: Path | None = None
+        self,
+        *arguments: str,
+        environment: str = "dev",
+        region: str = REGION,
+        directory: Path | None = None,
+        tools: Path | None = None,
     ) -> subprocess.CompletedProcess[str]:
         where = ("--environment", environment, "--region", region)
-        return _run(self.aws, "retail.ops.deploy", directory or self.directory, *where, *arguments)
+        aws = _beside(tools, self.aws) if tools else self.aws
+        return _run(aws, "retail.ops.deploy", directory or self.directory, *where, *arguments)
 
     def deploy_all(
         self, environment: str = "dev", domain: str = DOMAIN, directory: Path | None = None
@@ -67,8 +77,10 @@ class Platform:
         shop = ("--domain", domain, "--hosted-zone", self.zone)
         return self.deploy(*shop, environment=environment, directory=directory)
 
-    def destroy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        where = ("--environment", "dev", "--region", REGION)
+    def destroy(
+        self, *arguments: str, environment: str = "dev", region: str = REGION
+    ) -> subprocess.CompletedProcess[str]:
+        where = ("--environment", environment, "--region", region)
         return _run(self.aws, "retail.ops.destroy", self.directory, *where, *arguments)
 
     def client(self, service: str, region: str = REGION) -> Any:
@@ -96,6 +108,21 @@ def _run(aws: Emulator, program: str, directory: Path, *arguments: str) -> subpr
     return run(program, *arguments, directory=directory, environment=aws.environment)
 
 
+def _beside(tools: Path, aws: Emulator) -> Emulator:
+    """The same with these tools before all others on the PATH."""
+    path = aws.environment.get("PATH", f"{TOOLS}{os.pathsep}{os.environ['PATH']}")
+    return replace(aws, environment=aws.environment | {"PATH": f"{tools}{os.pathsep}{path}"})
+
+
+def _builders(directory: Path, script: str, *names: str) -> Path:
+    """A directory of stand-ins for container builders; there is no Docker where the tests run."""
+    directory.mkdir()
+    for name in names:
+        (directory / name).write_text(script)
+        (directory / name).chmod(0o755)
+    return directory
+
+
 def _client(aws: Emulator, service: str, region: str) -> Any:
     return boto3.client(
         service,
@@ -110,7 +137,10 @@ def _client(aws: Emulator, service: str, region: str) -> Any:
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     place = tmp_path_factory.mktemp("platform")
     directory = checkout(place / "checkout")
-    with emulator(state=place / "aws") as aws:
+    # Whatever builders this machine has, here none of them works.
+    broken = _builders(place / "broken", "#!/bin/sh\nexit 1\n", "docker", "finch", "podman")
+    with emulator(state=place / "aws") as bare:
+        aws = _beside(broken, bare)
         zone = _client(aws, "route53", REGION).create_hosted_zone(Name="example.com", CallerReference="test")
         zone_id = zone["HostedZone"]["Id"].rpartition("/")[2]
         shop = {"DOMAIN": DOMAIN, "HOSTED_ZONE": zone_id}
@@ -146,6 +176,14 @@ def test_the_first_run_creates_the_stacks_in_order_and_networking_again_with_the
 
 def test_the_summary_says_where_the_shop_is(platform: Platform) -> None:
     assert platform.first_deployment.stdout.splitlines()[-1].endswith(f"The shop: https://{DOMAIN}")
+
+
+def test_what_cannot_be_done_here_is_told_with_what_to_do_instead(platform: Platform) -> None:
+    told = platform.first_deployment.stdout
+    assert "no image is built, as docker is here and does not work (see docker info), finch is here" in told
+    assert f"push it to {platform.outputs('application')['RepositoryUri']}:" in told
+    assert "05 data: no migrations, as the stand-in runs and not the storefront" in told
+    assert "07 analytics: no schemas and views in Redshift, as this AWS has none" in told
 
 
 def test_all_stacks_are_complete_and_the_web_acl_is_in_us_east_1(platform: Platform) -> None:
@@ -434,7 +472,61 @@ def test_code_that_is_built_is_uploaded_once_and_named_to_the_stack(platform: Pl
     assert ends(again) == ["06 events no changes"]
 
 
+DOCKER = f"""#!{sys.executable}
+import pathlib, subprocess, sys
+
+here, words = pathlib.Path(__file__).parent, sys.argv[1:]
+with open(here / "calls", "a") as calls:
+    calls.write(" ".join(words) + "\\n")
+if words[0] == "login":
+    (here / "password").write_text(sys.stdin.read())
+if words[0] == "build" and (here / "broken").exists():
+    sys.exit("step 3 of 9: no space left on device")
+if words[0] == "push":
+    name, _, tag = words[1].partition("/")[2].partition(":")
+    put = ["aws", "ecr", "put-image", "--repository-name", name, "--image-tag", tag, "--region", "{REGION}"]
+    subprocess.run([*put, "--image-manifest", '{{"schemaVersion": 2}}'], check=True)
+"""
+
+
+def test_the_image_is_built_for_arm_and_pushed_and_deployed_by_its_digest_once(
+    platform: Platform, tmp_path: Path
+) -> None:
+    """By a stand-in that notes its words and puts an image into the emulator's repository; no Docker is here."""
+    tools = _builders(tmp_path / "tools", DOCKER, "docker")
+    done = platform.deploy("--only", "04", tools=tools)
+    assert (done.returncode, ends(done)) == (0, ["04 application updated"]), done.stderr
+    uri = platform.outputs("application")["RepositoryUri"]
+    info, build, login, push = (tools / "calls").read_text().splitlines()
+    assert info == "info"
+    assert build.startswith(f"build --platform linux/arm64 --file retail/storefront/Dockerfile --tag {uri}:")
+    assert login == f"login --username AWS --password-stdin {uri.partition('/')[0]}"
+    assert (tools / "password").read_text()
+    assert push == f"push {build.split()[-2]}"
+    assert storefront_container(platform)["image"].startswith(f"{uri}@sha256:")
+
+    again = platform.deploy("--only", "04", tools=tools)
+    assert ends(again) == ["04 application no changes"]
+    assert len((tools / "calls").read_text().splitlines()) == 4
+
+
 # Failing, and mended
+
+
+@pytest.mark.slow
+def test_an_image_that_cannot_be_built_stops_the_run_with_the_builders_last_words(
+    platform: Platform, tmp_path: Path
+) -> None:
+    here = checkout(tmp_path / "here")
+    (here / "retail").unlink()
+    shutil.copytree(ROOT / "retail", here / "retail")
+    (here / "retail" / "storefront" / "changed.py").touch()
+    tools = _builders(tmp_path / "tools", DOCKER, "docker")
+    (tools / "broken").touch()
+    failed = platform.deploy("--only", "04", tools=tools, directory=here)
+    assert failed.returncode == 1
+    assert "04 application has no new image.\n  command: docker build --platform linux/arm64 " in failed.stderr
+    assert "\n    step 3 of 9: no space left on device" in failed.stderr
 
 
 def test_a_failing_update_says_the_root_cause_and_puts_the_old_values_back(platform: Platform, tmp_path: Path) -> None:
@@ -487,9 +579,30 @@ def test_a_failing_creation_stops_the_run_and_a_second_run_carries_on(platform: 
     assert platform.statuses("staging").keys() == platform.statuses("dev").keys()
 
 
+@pytest.mark.slow
+def test_the_script_of_a_dry_run_deploys_the_platform(platform: Platform) -> None:
+    shop = ("--domain", "script.example.com", "--hosted-zone", platform.zone)
+    dry = platform.deploy("--project", "script", "--stacks-only", "--dry-run", *shop)
+    assert dry.returncode == 0, dry.stderr
+    script = subprocess.run(
+        ["bash"], input=dry.stdout, cwd=platform.directory, env=platform.aws.environment, capture_output=True, text=True
+    )
+    assert script.returncode == 0, script.stderr
+    made = [
+        (each["StackName"], each["StackStatus"])
+        for region in (REGION, EDGE_REGION)
+        for each in platform.client("cloudformation", region).describe_stacks()["Stacks"]
+        if each["StackName"].startswith("script-dev-")
+    ]
+    again = {"networking", "application"}
+    assert dict(made) == {
+        f"script-dev-{label[3:]}": "UPDATE_COMPLETE" if label[3:] in again else "CREATE_COMPLETE" for label in IN_ORDER
+    }
+
+
 def test_a_stack_is_not_deployed_alone_before_those_that_it_imports_from(platform: Platform) -> None:
     done = platform.deploy("--only", "05", environment="prod")
-    assert done.returncode == 2
+    assert done.returncode == 2, done.stderr
     assert done.stderr.endswith("it imports from retail-prod-networking, which is not there; deploy 01 first\n")
     assert platform.statuses("prod") == {}
 
@@ -537,7 +650,40 @@ def test_a_template_that_cloudformation_refuses_is_said_to_be_refused_and_why(
     assert platform.stack("analytics")["StackStatus"] == "CREATE_COMPLETE"
 
 
+def test_every_stack_of_prod_is_protected_from_deletion_and_none_of_dev(platform: Platform) -> None:
+    prod = platform.client("cloudformation", EDGE_REGION).describe_stacks()["Stacks"]
+    mine = {each["StackName"]: each["EnableTerminationProtection"] for each in prod if "prod" in each["StackName"]}
+    assert mine == {f"retail-prod-{title}": True for title in ("networking", "security", "ingress-waf", "ingress")}
+    assert platform.stack("networking")["EnableTerminationProtection"] is False
+
+
 # Taken down
+
+
+@pytest.mark.slow
+def test_destroy_takes_protection_off_and_empties_on_a_second_flag_and_removes_what_accelerators_leave(
+    platform: Platform,
+) -> None:
+    [security] = platform.client("cloudformation", EDGE_REGION).describe_stacks(StackName="retail-prod-security")[
+        "Stacks"
+    ]
+    [bucket] = [each["OutputValue"] for each in security["Outputs"] if each["OutputKey"] == "LogsBucketName"]
+    s3, ec2 = platform.client("s3", EDGE_REGION), platform.client("ec2", EDGE_REGION)
+    for body in (b"first", b"second"):
+        s3.put_object(Bucket=bucket, Key="log", Body=body)
+    [networking] = platform.client("cloudformation", EDGE_REGION).describe_stacks(StackName="retail-prod-networking")[
+        "Stacks"
+    ]
+    [vpc] = [each["OutputValue"] for each in networking["Outputs"] if each["OutputKey"] == "VpcId"]
+    group = ec2.create_security_group(GroupName="GlobalAccelerator", Description="left", VpcId=vpc)["GroupId"]
+
+    done = platform.destroy("--confirm", "prod", "--empty", environment="prod", region=EDGE_REGION)
+    assert done.returncode == 0, done.stderr
+    assert f"{group}, which Global Accelerator has left in {vpc}, deleted" in done.stdout
+    assert f"{bucket}: 2 versions deleted" in done.stdout
+    assert s3.list_object_versions(Bucket=bucket).get("Versions", []) == []
+    left = platform.client("cloudformation", EDGE_REGION).describe_stacks()["Stacks"]
+    assert not [each for each in left if each["StackName"].startswith("retail-prod-")]
 
 
 def test_without_its_confirmation_destroy_removes_nothing(platform: Platform) -> None:
@@ -554,9 +700,16 @@ def test_destroy_removes_all_stacks_backwards_and_only_those_of_its_environment(
     assert ends(done) == [f"{label} deleted" for label in reversed(IN_ORDER)]
     assert platform.statuses("dev") == {}
     assert platform.statuses("staging") == others
+    commands = done.stdout.partition("This is left, and is removed by:\n")[2].splitlines()
+    key = platform.client("kms").describe_key(KeyId=commands[-1].split()[-3])["KeyMetadata"]
+    assert commands[-1].startswith("  aws kms schedule-key-deletion")
+    assert key["KeyState"] == "Enabled"
+    buckets = [line.split()[-3] for line in commands if "retail.ops.empty --remove --bucket" in line]
+    assert set(buckets) <= {each["Name"] for each in platform.client("s3").list_buckets()["Buckets"]}
+    assert f"retail-dev-lake-123456789012-{REGION}" in buckets
 
 
 def test_destroying_again_finds_nothing_there(platform: Platform) -> None:
     done = platform.destroy("--confirm", "dev")
     assert done.returncode == 0
-    assert done.stdout.splitlines()[:-1] == [f"{label}: not there" for label in reversed(IN_ORDER)]
+    assert done.stdout.splitlines()[-9:-1] == [f"{label}: not there" for label in reversed(IN_ORDER)]

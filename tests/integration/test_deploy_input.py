@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pytest
 
-from tests.integration.programs import broken_checkout, checkout, run
+from tests.integration.programs import broken_checkout, checkout, run, with_environment
 
 EXPIRED = b"""<ErrorResponse><Error><Type>Sender</Type><Code>ExpiredToken</Code>
 <Message>The security token included in the request is expired</Message></Error></ErrorResponse>"""
@@ -71,15 +71,12 @@ def the_refusal(done: subprocess.CompletedProcess[str]) -> str:
         ((*ALL, "--project", "Retail!"), "--project Retail!: give 2 to 12 lower-case letters and digits"),
         ((*ALL[:3], "Store", *ALL[4:]), "--domain Store: give a domain name in lower case"),
         ((*ALL[:5], "zone-1"), "--hosted-zone zone-1: give the id of a hosted zone"),
-        (ALL[:2], "--domain is missing: 03 ingress needs it"),
-        (ALL[:4], "--hosted-zone is missing: 03 ingress needs it"),
-        (("--environment", "dev", "--only", "03"), "--domain is missing"),
         ((*ALL, "--only", "09"), "--only 09: give one of 01, 02, 03"),
         ((*ALL, "--operations-email", "nobody"), "--operations-email nobody: give"),
         ((*ALL, "--set", "CacheEngine"), "--set CacheEngine: give Parameter=Value"),
         (
             (*ALL, "--set", "CacheEngin=redis"),
-            "--set CacheEngin: no template to be deployed has this parameter",
+            "--set CacheEngin: no template to be deployed has this parameter; did you mean CacheEngine?",
         ),
         ((*ALL, "--set", "CacheEngine=memcached"), "--set CacheEngine=memcached: give valkey or redis"),
         ((*ALL, "--set", "DesiredCount=0"), "--set DesiredCount=0: give"),
@@ -99,6 +96,116 @@ def test_bad_input_is_one_line_that_names_it_and_reaches_no_aws(
     done = run("retail.ops.deploy", *arguments, directory=checkout(tmp_path / "here"), environment=environment)
     assert named in the_refusal(done)
     assert Aws.calls == []
+
+
+@pytest.mark.parametrize("platform", ["dev", "staging", "prod"])
+def test_the_files_of_the_repository_are_refused_by_what_has_to_be_edited(
+    platform: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    here = checkout(tmp_path / "here")
+    for given, still in (
+        ((), "domain is still store.example.com; write the name that shoppers type"),
+        (("--domain", "shop.example.org"), "hosted_zone is still Z0123456789ABCDEFGHIJ; write the id of the public"),
+    ):
+        done = run("retail.ops.deploy", "--environment", platform, *given, directory=here, environment=environment)
+        assert f"environments/{platform}.yaml: {still}" in the_refusal(done)
+    assert Aws.calls == []
+
+
+SHOP = "domain: shop.example.org\nhosted_zone: Z0123456789\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("", "--domain is missing: 03 ingress needs it; give it, or write environments/dev.yaml"),
+        ("domain: shop.example.org\n", "--hosted-zone is missing: 03 ingress needs it"),
+        ("domian: shop.example.org\n", "environments/dev.yaml: domian is not a setting; did you mean domain?"),
+        (f"{SHOP}domain: Shop\n", "environments/dev.yaml: domain: Shop: give a domain name in lower case"),
+        (f"{SHOP}project: Retail!\n", "environments/dev.yaml: project: Retail!: give 2 to 12 lower-case letters"),
+        (f"{SHOP}seed: perhaps\n", "environments/dev.yaml: seed perhaps: give true or false"),
+        (f"{SHOP}domain: [a, b]\n", "environments/dev.yaml: domain holds ['a', 'b']; give one text or number"),
+        (f"{SHOP}parameters: {{dat: {{}}}}\n", "environments/dev.yaml: dat is not a stack; did you mean data?"),
+        (
+            f"{SHOP}parameters: {{data: {{CacheEngin: redis}}}}\n",
+            "environments/dev.yaml: data has no parameter CacheEngin to set; did you mean CacheEngine?",
+        ),
+        (
+            f"{SHOP}parameters: {{security: {{CacheEngine: redis}}}}\n",
+            "environments/dev.yaml: security has no parameter CacheEngine to set; there are",
+        ),
+        (
+            f"{SHOP}parameters: {{data: {{CacheEngine: memcached}}}}\n",
+            "environments/dev.yaml: CacheEngine: memcached: give valkey or redis",
+        ),
+        (
+            f"{SHOP}parameters: {{application: {{DesiredCount: 0}}}}\n",
+            "environments/dev.yaml: DesiredCount: 0: give",
+        ),
+        (f"{SHOP}parameters: {{ingress: {{Scope: waf}}}}\n", "ingress has no parameter Scope to set"),
+        ("domain: [\n", "environments/dev.yaml cannot be read: "),
+        ("store\n", "environments/dev.yaml: the file holds 'store'; give names with their values"),
+    ],
+)
+def test_what_an_environments_file_may_not_say_is_one_line_that_names_it_and_reaches_no_aws(
+    text: str, named: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    here = with_environment(tmp_path / "here", "dev", text)
+    done = run("retail.ops.deploy", "--environment", "dev", directory=here, environment=environment)
+    assert named in the_refusal(done)
+    assert Aws.calls == []
+
+
+def dry_run(done: subprocess.CompletedProcess[str]) -> dict[str, list[str]]:
+    """The words of the last deployment of each stack."""
+    assert done.returncode == 0, done.stderr
+    subprocess.run(["bash", "-n"], input=done.stdout, text=True, check=True)
+    commands = [line.split() for line in done.stdout.splitlines() if line.startswith("aws cloudformation deploy")]
+    return {words[words.index("--stack-name") + 1]: words for words in commands}
+
+
+def test_a_dry_run_prints_the_commands_in_order_and_asks_aws_for_nothing(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    here = with_environment(tmp_path / "here", "dev", SHOP)
+    words = ("--environment", "dev", "--dry-run")
+    done = run("retail.ops.deploy", *words, directory=here, environment=environment)
+    dry_run(done)
+    steps = [line.split()[:3] for line in done.stdout.splitlines() if line and not line.startswith("#")]
+    deployments = [
+        "networking", "security", "networking", "ingress-waf", "ingress", "application", "application", "data",
+        "events", "analytics",
+    ]  # fmt: skip
+    named = [
+        line.split()[4].removeprefix("retail-dev-")
+        for line in done.stdout.splitlines()
+        if line.startswith("aws cloudformation deploy")
+    ]
+    assert named == deployments
+    order = [step[1] for step in steps if step[0] in ("docker", "python") or step[1] == "ecs"]
+    assert order == ["build", "push", "ecs", "-m"]
+    assert Aws.calls == []
+
+
+def test_the_command_line_wins_over_the_file_and_a_stacks_own_line_reaches_that_stack_only(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    here = with_environment(
+        tmp_path / "here",
+        "dev",
+        f"{SHOP}region: eu-central-1\noperations_email: of-file@example.org\n"
+        "parameters:\n  data:\n    DeletionProtection: false\n    CacheEngine: redis\n"
+        "  events:\n    CustomerEmail: of-stack@example.org\n",
+    )
+    typed = ("--domain", "typed.example.org", "--customer-email", "typed@example.org", "--set", "CacheEngine=valkey")
+    words = ("--environment", "dev", "--dry-run", *typed)
+    commands = dry_run(run("retail.ops.deploy", *words, directory=here, environment=environment))
+    data, ingress = commands["retail-dev-data"], commands["retail-dev-ingress"]
+    assert {"DeletionProtection=false", "CacheEngine=valkey", "eu-central-1"} <= set(data)
+    assert {"DomainName=typed.example.org", "HostedZoneId=Z0123456789"} <= set(ingress)
+    assert not any(word.startswith("DeletionProtection") for word in ingress)
+    assert "OperationsEmail=of-file@example.org" in commands["retail-dev-security"]
+    assert "CustomerEmail=typed@example.org" in commands["retail-dev-events"]
 
 
 def test_a_template_that_is_not_there_is_named_with_how_to_make_it(environment: dict[str, str], tmp_path: Path) -> None:
@@ -155,6 +262,8 @@ def test_without_the_right_confirmation_destroy_only_says_what_would_go_and_stay
     done = run("retail.ops.destroy", "--environment", "dev", *confirmation, directory=here, environment=environment)
     assert "nothing is deleted without --confirm dev" in the_refusal(done)
     stacks = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")]
+    assert "- 1 AWS::KMS::Key: 1 dollar a month" in done.stdout
+    assert "Lost for good: what the cache holds" in done.stdout
     assert (stacks[0], stacks[-1], len(stacks)) == ("retail-dev-analytics", "retail-dev-networking", 8)
     assert "retail-dev-security in eu-west-1; it leaves Key, " in done.stdout
     assert Aws.calls == []

@@ -1,0 +1,176 @@
+"""Restore the database into a new cluster beside the one in use, and, once it is looked at, switch to it.
+
+    python -m retail.ops.drills.restore --environment dev --to-time 2026-11-22T09:55Z
+    python -m retail.ops.drills.restore --environment dev --recovery-point arn:aws:rds:...:cluster-snapshot:...
+    python -m retail.ops.drills.restore --environment dev --switch
+
+Restoring makes <cluster>-restored with writer and reader, set up as the one in use, and counts the state of both.
+Switching renames: what is in use becomes ...-before, what was restored takes its names. Cluster and instances then
+answer by the host names that SSM and the exports already tell, and under the ids by which CloudFormation knows them, so
+that 05 needs no change. What is called ...-before stays, and is billed, until somebody deletes it.
+
+How far it has come is told by which names there are, so that each command may be interrupted and run again. The exit
+status is 1 when RDS refuses or takes too long, and 2 when something given is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from retail.ops import stacks
+from retail.ops.cli import InputError, say
+from retail.ops.drills import count, place
+from retail.ops.drills.aurora import BEFORE, RESTORED, Part
+from retail.ops.drills.count import NotCounted
+from retail.ops.drills.place import Place
+from retail.ops.drills.replay import moment
+
+PROGRAM = "retail.ops.drills.restore"
+
+ALIKE = {
+    "DBSubnetGroup": "DBSubnetGroupName",
+    "DBClusterParameterGroup": "DBClusterParameterGroupName",
+    "IAMDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "EnabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+    "DeletionProtection": "DeletionProtection",
+    "CopyTagsToSnapshot": "CopyTagsToSnapshot",
+    "Port": "Port",
+}
+"""What the new cluster has of the one in use: how RDS tells it, and how it is told."""
+
+
+class Database:
+    """The cluster of 05 and its instances."""
+
+    def __init__(self, where: Place) -> None:
+        self._where, self._rds = where, where.client("rds")
+        self.cluster = Part(self._rds, "Cluster", where.made(stacks.DATA, "Database"))
+        self.instances = [
+            Part(self._rds, "Instance", where.made(stacks.DATA, title))
+            for title in ("DatabaseWriter", "DatabaseReader")
+        ]
+
+    @property
+    def parts(self) -> list[Part]:
+        """Instances first: their new names restart them, and so the shop waits for the cluster's alone at the end."""
+        return [*self.instances, self.cluster]
+
+    def restore(self, source: dict[str, Any]) -> None:
+        """Make the new cluster and what it lacks, wait, and count. Raises InputError before anything is made."""
+        in_use = self.cluster.find()
+        if in_use is None:
+            raise InputError(f"--environment: there is no cluster {self.cluster.name} to be set up alike")
+        self._refuse_remains()
+        if self.cluster.find(RESTORED) is None:
+            say(f"{self.cluster.name}{RESTORED}: restoring ...")
+            self._begin(source, in_use)
+        self.cluster.await_there(RESTORED)
+        for tier, part in enumerate(self.instances):
+            if part.find(RESTORED) is None:
+                self._rds.create_db_instance(
+                    DBInstanceIdentifier=part.name + RESTORED,
+                    DBClusterIdentifier=self.cluster.name + RESTORED,
+                    DBInstanceClass="db.serverless",
+                    Engine=in_use["Engine"],
+                    PromotionTier=tier,
+                    PubliclyAccessible=False,
+                    AutoMinorVersionUpgrade=False,
+                )
+            part.await_there(RESTORED)
+        made = self.cluster.await_there(RESTORED)
+        say(f"{self.cluster.name}{RESTORED} is there: {made['Endpoint']}")
+        self._compare(str(made["Endpoint"]))
+
+    def _begin(self, source: dict[str, Any], in_use: dict[str, Any]) -> None:
+        settings = {told: in_use[known] for known, told in ALIKE.items() if in_use.get(known) is not None}
+        scaling = in_use.get("ServerlessV2ScalingConfiguration", {})
+        settings |= {
+            "DBClusterIdentifier": self.cluster.name + RESTORED,
+            "VpcSecurityGroupIds": [each["VpcSecurityGroupId"] for each in in_use["VpcSecurityGroups"]],
+            "ServerlessV2ScalingConfiguration": {
+                bound: scaling[bound] for bound in ("MinCapacity", "MaxCapacity") if bound in scaling
+            },
+            # AWS keeps names that begin with aws: to itself.
+            "Tags": [tag for tag in in_use.get("TagList", []) if not tag["Key"].startswith("aws:")],
+        }
+        if "SnapshotIdentifier" in source:
+            self._rds.restore_db_cluster_from_snapshot(Engine=in_use["Engine"], **source, **settings)
+        else:
+            self._rds.restore_db_cluster_to_point_in_time(
+                SourceDBClusterIdentifier=self.cluster.name, **source, **settings
+            )
+
+    def _compare(self, host: str) -> None:
+        now = datetime.now(UTC)
+        try:
+            here, there = count.count(self._where, now), count.count(self._where, now, host)
+        except NotCounted as error:
+            say(f"the state is not compared: {error}")
+            return
+        for table in sorted(here.keys() - {"anew"}):
+            equal = "the same" if here[table] == there.get(table) else "different"
+            say(f"  {table}: {here[table].split()[0]} rows in use, {there[table].split()[0]} restored, {equal}")
+
+    def switch(self) -> None:
+        """Give what was restored the names of what is in use. Raises InputError if nothing was restored."""
+        self.check_switch()
+        for part in self.parts:
+            if part.find(RESTORED) is None:
+                continue
+            if part.find() is not None:
+                part.rename("", BEFORE)
+            part.rename(RESTORED, "")
+        say(f"{self.cluster.name} is the restored one; {self.cluster.name}{BEFORE} stays until you delete it")
+
+    def check_switch(self) -> None:
+        """Raises InputError if nothing was restored, or not all of it."""
+        if self.cluster.find(RESTORED) is None:
+            raise InputError(f"--switch: there is no {self.cluster.name}{RESTORED}; restore first")
+        for part in self.instances:
+            if part.find(RESTORED) is None and part.find(BEFORE) is None:
+                raise InputError(f"--switch: there is no {part.name}{RESTORED}; run the restore again to make it")
+
+    def _refuse_remains(self) -> None:
+        for part in self.parts:
+            if part.find(BEFORE) is not None:
+                raise InputError(
+                    f"--environment: {part.name}{BEFORE} is there from a switch before; finish that with --switch, "
+                    "or delete it"
+                )
+
+
+def drill(arguments: Sequence[str]) -> None:
+    """Check what is asked, then do it."""
+    parser = place.parser(PROGRAM, "Restore the database.", "say what would be restored or renamed, and do nothing")
+    parser.add_argument("--to-time", default="", metavar="TIME", help="as it was then, within the last days")
+    parser.add_argument("--recovery-point", default="", metavar="ARN", help="of the backup vault, or a snapshot's")
+    parser.add_argument("--switch", action="store_true", help="to what was restored before")
+    asked = parser.parse_args(arguments)
+    if sum(map(bool, (asked.to_time, asked.recovery_point, asked.switch))) != 1:
+        raise InputError("give one of --to-time, --recovery-point and --switch")
+    to_time = moment("--to-time", asked.to_time) if asked.to_time else None
+    source = {"RestoreToTime": to_time} if to_time else {"SnapshotIdentifier": asked.recovery_point}
+    database = Database(place.of(asked))
+    if asked.switch and asked.dry_run:
+        database.check_switch()
+        for part in database.parts:
+            if part.find(RESTORED):
+                say(f"would rename {part.name} to {part.name}{BEFORE}, {part.name}{RESTORED} to {part.name}")
+    elif asked.switch:
+        database.switch()
+    elif asked.dry_run:
+        say(f"would restore {database.cluster.name}{RESTORED} from {asked.to_time or asked.recovery_point}")
+    else:
+        database.restore(source)
+
+
+def main() -> int:
+    """Restore as the command line says; returns the exit status."""
+    return place.exit_status(PROGRAM, lambda: drill(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""What keeps a stack, and what holds data in it, from going by accident once it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from retail.ops.cli import CliError, aws, say
+from retail.ops.plan import policies, read
+from retail.ops.stacks import Stack, State
+
+PROTECTED = ("prod",)
+"""The environments whose stacks refuse to be deleted until destroy says otherwise."""
+
+
+def allowed_in(title: str) -> set[str]:
+    """The logical ids of a stack whose replacement or removal is allowed today. Raises InputError."""
+    from retail.ops.plan import allowed  # here, as it leads to cfn-lint: a wrong option is told half a second sooner
+
+    today = datetime.now(UTC).date()
+    return {
+        entry.logical_id
+        for entry in allowed.entries()
+        if entry.stack == title.removesuffix("-waf") and not entry.ended(today, "")
+    }
+
+
+def loosen(stack: Stack, allowing: Collection[str]) -> None:
+    """Before an update, let the stack policy pass what is allowed. Raises CliError."""
+    if allowing:
+        _set_policy(stack, allowing)
+        say(f"{stack.label}: {', '.join(sorted(allowing))} may be replaced or removed by this update")
+
+
+def protect(stack: Stack, state: State | None, environment: str) -> None:
+    """Set the stack policy of the deployed template, and termination protection where the environment has it.
+
+    A word, and no stop, where that is denied: what was deployed works without.
+    """
+    try:
+        _set_policy(stack, ())
+        if environment in PROTECTED and not (state and state.is_protected):
+            switch(stack, on=True)
+            say(f"{stack.label}: protected from deletion")
+    except CliError as error:
+        say(f"{stack.label}: not protected: {error}")
+
+
+def switch(stack: Stack, *, on: bool) -> None:
+    """Switch a stack's termination protection. Raises CliError."""
+    flag = "--enable-termination-protection" if on else "--no-enable-termination-protection"
+    aws("cloudformation", "update-termination-protection", flag, "--stack-name", stack.name, region=stack.region)
+
+
+def _set_policy(stack: Stack, allowing: Collection[str]) -> None:
+    template = read.parsed(stack.template.read_text(encoding="utf-8"), str(stack.template))
+    body = policies.body(template, allowing)
+    aws(
+        "cloudformation", "set-stack-policy", "--stack-name", stack.name, "--stack-policy-body", body,
+        region=stack.region,
+    )  # fmt: skip

@@ -1,0 +1,112 @@
+"""What of RDS a restore needs and the local AWS lacks: restoring and renaming, each of which takes its time.
+
+Requests and answers are real: boto3 writes and reads them. What RDS does between the two is this file's word only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+LOOKS_UNTIL_DONE = 2
+"""How often something is looked at before it has become what was asked."""
+
+FAULTS = {"Cluster": "DBClusterNotFoundFault", "Instance": "DBInstanceNotFound"}
+HASH = "cluster-c1a2b3.us-east-1.rds.amazonaws.com"
+"""A cluster's host name is its identifier before what all clusters of an account and Region share."""
+
+
+@dataclass
+class Rds:
+    """Clusters and instances by identifier, each with what it was made of."""
+
+    things: dict[str, dict[str, Any]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, name: str, **settings: str) -> None:
+        self.things[name] = {"kind": kind, "busy": 0, "new_name": "", "settings": settings}
+
+    def names(self) -> dict[str, str]:
+        """What each is made of, by its name."""
+        return {name: thing["settings"]["made_of"] for name, thing in self.things.items()}
+
+    def answer(self, asked: dict[str, str]) -> tuple[int, str]:
+        action = asked["Action"]
+        self.calls.append(action)
+        kind = "Instance" if "Instance" in action else "Cluster"
+        name = asked[f"DB{kind}Identifier"]
+        if action.startswith("Describe"):
+            self._pass(name)
+            if name not in self.things:
+                return 404, f"<ErrorResponse><Error><Code>{FAULTS[kind]}</Code></Error></ErrorResponse>"
+            listed = f"<DB{kind}s><DB{kind}>{self._told(kind, name)}</DB{kind}></DB{kind}s>"
+            return 200, self._answered(action, listed)
+        if action.startswith("Modify"):
+            assert asked["ApplyImmediately"] == "true"
+            new = asked[f"NewDB{kind}Identifier"]
+            assert new not in self.things, f"{new} is taken"
+            self.things[name] |= {"busy": LOOKS_UNTIL_DONE, "new_name": new}
+        else:
+            assert name not in self.things, f"{name} is taken"
+            source = asked.get("SnapshotIdentifier") or asked.get("RestoreToTime") or asked["DBClusterIdentifier"]
+            self.add(kind, name, **asked, made_of=source)
+            self.things[name]["busy"] = LOOKS_UNTIL_DONE
+        return 200, self._answered(action, "")
+
+    def _pass(self, name: str) -> None:
+        thing = self.things.get(name)
+        if thing and thing["busy"]:
+            thing["busy"] -= 1
+            if not thing["busy"] and thing["new_name"]:
+                self.things[thing["new_name"]] = self.things.pop(name) | {"new_name": ""}
+
+    def _told(self, kind: str, name: str) -> str:
+        status = "available" if not self.things[name]["busy"] else "modifying"
+        told = {f"DB{kind}Identifier": name, "Status" if kind == "Cluster" else "DBInstanceStatus": status}
+        if kind == "Cluster":
+            told |= {"Endpoint": f"{name}.{HASH}", "Engine": "aurora-postgresql", "DBSubnetGroup": "subnets-1"}
+            told |= {"DBClusterParameterGroup": "parameters-1", "DeletionProtection": "true", "Port": "5432"}
+        text = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in told.items())
+        groups = "<VpcSecurityGroupId>sg-1</VpcSecurityGroupId>"
+        text += (
+            f"<VpcSecurityGroups><VpcSecurityGroupMembership>{groups}</VpcSecurityGroupMembership></VpcSecurityGroups>"
+        )
+        text += "<TagList><Tag><Key>aws:cloudformation:stack-name</Key><Value>x</Value></Tag>"
+        text += "<Tag><Key>Name</Key><Value>database</Value></Tag></TagList>"
+        scaling = "<MinCapacity>0.5</MinCapacity><MaxCapacity>16</MaxCapacity>"
+        return text + f"<ServerlessV2ScalingConfiguration>{scaling}</ServerlessV2ScalingConfiguration>"
+
+    def _answered(self, action: str, body: str) -> str:
+        return f"<{action}Response><{action}Result>{body}</{action}Result></{action}Response>"
+
+
+@contextmanager
+def served(rds: Rds) -> Iterator[str]:
+    """The URL at which it answers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1
+
+        def do_POST(self) -> None:
+            asked = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            status, text = rds.answer(asked)
+            self.send_response(status)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

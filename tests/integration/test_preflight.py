@@ -1,0 +1,228 @@
+"""The table that preflight prints, of an AWS on this machine and a DNS server on loopback.
+
+The emulator has no quotas and no Lake Formation; a stand-in answers for these two, in AWS's own format.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shlex
+import socketserver
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from retail.local.emulator import Emulator
+from tests.integration.programs import TOOLS, broken_checkout, checkout, run
+
+REGION = "eu-west-1"
+ZONE = "ready.example"
+OPEN = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
+ANSWERS = {
+    "fargate": {"Quota": {"Value": 6.0}},
+    "lambda": {"Quota": {"Value": 1000.0}},
+    "ec2": {"Quota": {"Value": 5.0}},
+    "lake": {
+        "DataLakeSettings": {
+            "DataLakeAdmins": [],
+            "CreateDatabaseDefaultPermissions": OPEN,
+            "CreateTableDefaultPermissions": [],
+        }
+    },
+}
+
+
+class Quotas(BaseHTTPRequestHandler):
+    """Service Quotas and Lake Formation of a small account with Lake Formation half switched on."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        answer = json.dumps(ANSWERS[asked.get("ServiceCode", "lake")]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def nameserver(records: dict[str, list[str]]) -> Iterator[str]:
+    """A DNS server that knows the NS records of some zones, and no others. Yields its address."""
+
+    class Server(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            data, socket = self.request
+            query = dns.message.from_wire(data)
+            name = str(query.question[0].name)
+            response = dns.message.make_response(query)
+            if name in records:
+                response.answer.append(dns.rrset.from_text(name, 60, "IN", "NS", *records[name]))
+            else:
+                response.set_rcode(dns.rcode.NXDOMAIN)
+            socket.sendto(response.to_wire(), self.client_address)
+
+    with socketserver.UDPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+Look = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def client(aws: Emulator) -> Callable[[str], Any]:
+    return lambda service: boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=aws.url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@pytest.fixture(scope="module")
+def zone(client: Callable[[str], Any]) -> tuple[str, list[str]]:
+    made = client("route53").create_hosted_zone(Name=ZONE, CallerReference="preflight")
+    return made["HostedZone"]["Id"].rpartition("/")[2], made["DelegationSet"]["NameServers"]
+
+
+@pytest.fixture(scope="module")
+def look(aws: Emulator, zone: tuple[str, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
+    here = checkout(tmp_path_factory.mktemp("preflight") / "here")
+    quotas = HTTPServer(("127.0.0.1", 0), Quotas)
+    threading.Thread(target=quotas.serve_forever, args=(0.02,), daemon=True).start()
+    stand_in = f"http://127.0.0.1:{quotas.server_port}"
+
+    def looks(
+        project: str, told: dict[str, list[str]], *, quotas: bool = False, directory: Path = here
+    ) -> subprocess.CompletedProcess[str]:
+        instead = {"AWS_ENDPOINT_URL_SERVICE_QUOTAS": stand_in, "AWS_ENDPOINT_URL_LAKEFORMATION": stand_in}
+        with nameserver(told) as resolver:
+            return run(
+                "retail.ops.preflight",
+                *("--project", project, "--environment", "dev", "--region", REGION),
+                *("--domain", f"store.{ZONE}", "--hosted-zone", zone[0], "--resolver", resolver),
+                directory=directory,
+                environment=aws.environment | (instead if quotas else {}),
+            )
+
+    yield looks
+    quotas.shutdown()
+    quotas.server_close()
+
+
+def mends(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """What is missing, by its beginning, with its mend."""
+    lines = done.stdout.splitlines()
+    return {
+        line[8:].strip(): after.partition("mend: ")[2]
+        for line, after in itertools.pairwise(lines)
+        if line.startswith("missing")
+    }
+
+
+def the_mend(done: subprocess.CompletedProcess[str], subject: str) -> str:
+    assert done.returncode == 1, done.stdout + done.stderr
+    [mend] = [mend for missing, mend in mends(done).items() if missing.startswith(subject)]
+    return mend
+
+
+def test_what_is_missing_is_mended_by_the_commands_that_preflight_names(
+    look: Look, zone: tuple[str, list[str]], aws: Emulator, client: Callable[[str], Any]
+) -> None:
+    # The emulator gives both services' roles one name, so the second is made beforehand under AWS's own.
+    iam = client("iam")
+    for made in iam.list_roles(PathPrefix="/aws-service-role/ecs")["Roles"]:
+        iam.delete_role(RoleName=made["RoleName"])
+    iam.create_role(
+        RoleName="AWSServiceRoleForApplicationAutoScaling_ECSService",
+        Path="/aws-service-role/ecs.application-autoscaling.amazonaws.com/",
+        AssumeRolePolicyDocument="{}",
+    )
+    told = {f"{ZONE}.": zone[1]}
+    lacking = look("mended", told)
+    missing = mends(lacking)
+    assert (lacking.returncode, [name.partition("  ")[0] for name in missing]) == (1, ["service-linked role of ecs"]), (
+        lacking.stdout + lacking.stderr
+    )
+    for mend in missing.values():
+        environment = aws.environment | {"PATH": str(TOOLS), "AWS_REGION": REGION}
+        subprocess.run(shlex.split(mend), env=environment, capture_output=True, check=True)
+    mended = look("mended", told)
+    assert (mended.returncode, mends(mended)) == (0, {}), mended.stdout
+    assert f"delegation of {ZONE}" in mended.stdout
+    assert "unknown quota of fargate" in mended.stdout
+
+
+def test_a_zone_of_which_nobody_is_told_is_missing_with_the_records_to_write(
+    look: Look, zone: tuple[str, list[str]]
+) -> None:
+    mend = the_mend(look("nobody", {}), f"delegation of {ZONE}")
+    assert mend.endswith(", ".join(sorted(server.rstrip(".") for server in zone[1])))
+
+
+@pytest.mark.slow
+def test_a_zone_that_is_delegated_to_somebody_elses_servers_is_missing(look: Look) -> None:
+    done = look("elsewhere", {f"{ZONE}.": ["ns1.registrar.example."]})
+    assert "it goes to ns1.registrar.example, and not to this zone's servers" in done.stdout
+    assert the_mend(done, f"delegation of {ZONE}").startswith("write these NS records")
+
+
+def test_the_rest_of_a_failed_creation_and_a_name_that_is_taken_are_missing(
+    look: Look, client: Callable[[str], Any]
+) -> None:
+    client("s3").create_bucket(
+        Bucket=f"taken-dev-lake-123456789012-{REGION}", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    client("logs").create_log_group(logGroupName="/aws/rds/cluster/taken-dev/postgresql")
+    template = {"Resources": {"Wrong": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "nonsense"}}}}
+    client("cloudformation").create_stack(StackName="taken-dev-events", TemplateBody=json.dumps(template))
+    done = look("taken", {})
+    assert the_mend(done, "stack taken-dev-events").startswith(
+        "aws cloudformation delete-stack --stack-name taken-dev-events"
+    )
+    assert "ROLLBACK_COMPLETE, the rest of a failed creation" in done.stdout
+    bucket = f"taken-dev-lake-123456789012-{REGION}"
+    assert the_mend(done, f"name {bucket}") == (
+        f"python -m retail.ops.empty --remove --bucket {bucket} --region {REGION}"
+    )
+    group = "/aws/rds/cluster/taken-dev/postgresql"
+    assert the_mend(done, f"name {group}") == f"aws logs delete-log-group --log-group-name {group} --region {REGION}"
+
+
+def test_a_quota_below_what_the_largest_shop_needs_is_missing_with_the_request_for_more(look: Look) -> None:
+    done = look("quotas", {}, quotas=True)
+    assert "6 vCPUs on Fargate, of which 20 may be needed" in done.stdout
+    assert the_mend(done, "quota of fargate") == (
+        "aws service-quotas request-service-quota-increase --service-code fargate --quota-code L-3032A538 "
+        f"--desired-value 20 --region {REGION}"
+    )
+    assert "fine    quota of lambda" in done.stdout
+
+
+@pytest.mark.slow
+def test_lake_formation_that_keeps_new_tables_to_itself_is_missing_with_its_settings_opened(look: Look) -> None:
+    mend = the_mend(look("lake", {}, quotas=True), "Lake Formation")
+    settings = json.loads(shlex.split(mend)[-1])
+    assert settings["CreateTableDefaultPermissions"] == OPEN
+    assert settings["DataLakeAdmins"] == []
+
+
+@pytest.mark.slow
+def test_a_template_that_is_too_large_to_be_sent_is_missing(look: Look, tmp_path: Path) -> None:
+    large = broken_checkout(tmp_path / "here", "06-events.yaml", ("\nParameters:", f"\n# {'x' * 51_200}\nParameters:"))
+    assert the_mend(look("large", {}, directory=large), "template 06-events.yaml")
