@@ -56,10 +56,10 @@ class Deployment:
             before = stacks.ready_to_deploy(stack)
             if title == stacks.APPLICATION and before is None:
                 roles.make(stack.region)
-            if before:
-                protection.loosen(stack, self.allowed[title])
             self.upload(stack)
-            self.deploy(stack, before, self.wired(stack) | self.sized(stack, before) | self.image(stack, before))
+            values = self.wired(stack) | self.sized(stack, before) | self.image(stack, before)
+            with protection.loosened(stack, self.allowed[title] if before else ()):
+                self.deploy(stack, before, values)
             if title == stacks.APPLICATION and before is None:
                 self.hand_over_count(stack)
             if title == (stacks.NETWORKING if self.asked.only else stacks.SECURITY):

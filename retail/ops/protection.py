@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from retail.ops import stacks
 from retail.ops.cli import CliError, aws, say
 from retail.ops.plan import policies, read
 from retail.ops.stacks import Stack, State
@@ -17,19 +19,26 @@ def allowed_in(title: str) -> set[str]:
     """The logical ids of a stack whose replacement or removal is allowed today. Raises InputError."""
     from retail.ops.plan import allowed  # here, as it leads to cfn-lint: a wrong option is told half a second sooner
 
-    today = datetime.now(UTC).date()
-    return {
-        entry.logical_id
-        for entry in allowed.entries()
-        if entry.stack == title.removesuffix("-waf") and not entry.ended(today, "")
-    }
+    return allowed.replaceable(title, datetime.now(UTC).date())
 
 
-def loosen(stack: Stack, allowing: Collection[str]) -> None:
-    """Before an update, let the stack policy pass what is allowed. Raises CliError."""
-    if allowing:
-        _set_policy(stack, allowing)
-        say(f"{stack.label}: {', '.join(sorted(allowing))} may be replaced or removed by this update")
+@contextmanager
+def loosened(stack: Stack, allowing: Collection[str]) -> Iterator[None]:
+    """For the update within, let the stack policy pass what is allowed, and nothing more if it fails. Raises CliError.
+
+    The policy is that of the template in force: of what the new one drops, it knows nothing.
+    """
+    if not allowing:
+        yield
+        return
+    in_force = stacks.template(stack)
+    _set_policy(stack, in_force, allowing)
+    say(f"{stack.label}: {', '.join(sorted(allowing))} may be replaced or removed by this update")
+    try:
+        yield
+    except BaseException:
+        _set_policy(stack, in_force)
+        raise
 
 
 def protect(stack: Stack, state: State | None, environment: str) -> None:
@@ -38,7 +47,7 @@ def protect(stack: Stack, state: State | None, environment: str) -> None:
     A word, and no stop, where that is denied: what was deployed works without.
     """
     try:
-        _set_policy(stack, ())
+        _set_policy(stack, stack.template.read_text(encoding="utf-8"))
         if environment in PROTECTED and not (state and state.is_protected):
             switch(stack, on=True)
             say(f"{stack.label}: protected from deletion")
@@ -52,9 +61,8 @@ def switch(stack: Stack, *, on: bool) -> None:
     aws("cloudformation", "update-termination-protection", flag, "--stack-name", stack.name, region=stack.region)
 
 
-def _set_policy(stack: Stack, allowing: Collection[str]) -> None:
-    template = read.parsed(stack.template.read_text(encoding="utf-8"), str(stack.template))
-    body = policies.body(template, allowing)
+def _set_policy(stack: Stack, template: str, allowing: Collection[str] = ()) -> None:
+    body = policies.body(read.parsed(template, stack.name), allowing)
     aws(
         "cloudformation", "set-stack-policy", "--stack-name", stack.name, "--stack-policy-body", body,
         region=stack.region,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import dataclass
@@ -103,6 +104,16 @@ def describe(stack: Stack) -> State | None:
         tags={each["Key"]: each["Value"] for each in found.get("Tags", [])},
         is_protected=found.get("EnableTerminationProtection", False),
     )
+
+
+def template(stack: Stack) -> str:
+    """The text of the template that the stack was made of. Raises CliError."""
+    held = ask(
+        "cloudformation", "get-template", "--stack-name", stack.name, "--template-stage", "Original",
+        region=stack.region,
+    )["TemplateBody"]  # fmt: skip
+    # The CLI shows a template of JSON as what it holds.
+    return held if isinstance(held, str) else json.dumps(held)
 
 
 def outputs(stack: Stack, *names: str) -> dict[str, str]:

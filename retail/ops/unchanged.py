@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from retail.ops.cli import CliError, ask
+from retail.ops import stacks
+from retail.ops.cli import CliError
 from retail.ops.stacks import Stack, State
 
 AS_DEPLOYED = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -22,10 +23,7 @@ def is_current(stack: Stack, state: State, values: Mapping[str, str], tags: Mapp
     if any(state.parameters.get(name) != value for name, value in values.items()):
         return False
     try:
-        held = ask(
-            "cloudformation", "get-template", "--stack-name", stack.name, "--template-stage", "Original",
-            region=stack.region,
-        )["TemplateBody"]  # fmt: skip
+        held = stacks.template(stack)
     except CliError:  # it may be denied, and the change set tells as well
         return False
-    return isinstance(held, str) and held.strip() == stack.template.read_text(encoding="utf-8").strip()
+    return held.strip() == stack.template.read_text(encoding="utf-8").strip()

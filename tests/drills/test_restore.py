@@ -58,6 +58,7 @@ def operator(deployed: Platform) -> Iterator[Operator]:
 RESTORED = [SNAPSHOT, "retail-dev-restored", "retail-dev-restored"]
 
 
+@pytest.mark.slow
 def test_a_recovery_point_is_restored_beside_and_then_takes_the_names_of_what_was_in_use(operator: Operator) -> None:
     done = operator.drill("restore", "--recovery-point", SNAPSHOT)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -489,6 +489,7 @@ if words[0] == "push":
 """
 
 
+@pytest.mark.slow
 def test_the_image_is_built_for_arm_and_pushed_and_deployed_by_its_digest_once(
     platform: Platform, tmp_path: Path
 ) -> None:
@@ -622,6 +623,7 @@ def test_a_zone_that_is_not_there_is_refused(platform: Platform) -> None:
     assert "--hosted-zone Z404: " in done.stderr
 
 
+@pytest.mark.slow
 def test_the_wafs_log_is_under_the_key_where_the_primary_region_is_us_east_1(platform: Platform) -> None:
     shop = ("--domain", "prod.example.com", "--hosted-zone", platform.zone)
     for number in ("01", "02", "03"):

@@ -289,28 +289,52 @@ def policies(cli: Cli) -> list[list[str]]:
     ]
 
 
+IN_FORCE = {
+    "TemplateBody": "Resources:\n"
+    "  DroppedLogs: {Type: AWS::Logs::LogGroup, DeletionPolicy: Retain}\n"
+    "  FlowLogs: {Type: AWS::Logs::LogGroup, DeletionPolicy: Retain}\n"
+}
 ALLOWED = """
 allowed:
+- {stack: networking, logical_id: DroppedLogs, change: encryption, reason: another key, until: 2999-12-31}
 - {stack: networking, logical_id: FlowLogs, change: replacement, reason: it moves, until: 2999-12-31}
 - {stack: networking, logical_id: Vpc, change: replacement, reason: it moved, until: 2020-12-31}
 """
 
 
-def test_what_is_allowed_to_go_is_let_through_for_one_update_and_kept_again_after_it(cli: Cli) -> None:
+def allow(cli: Cli) -> None:
+    """Put the allowed changes into the directory that is deployed from."""
     folder = cli.directory / "environments"
     folder.unlink()
     folder.mkdir()
     (folder / "allowed-changes.yaml").write_text(ALLOWED)
-    done = cli.deploy(describe_stacks=[stack("CREATE_COMPLETE")], deploy=[{}])
+
+
+def test_what_is_allowed_to_go_is_let_through_for_one_update_and_kept_again_after_it(cli: Cli) -> None:
+    allow(cli)
+    done = cli.deploy(describe_stacks=[stack("CREATE_COMPLETE")], get_template=[IN_FORCE], deploy=[{}])
     assert done.returncode == 0, done.stderr
     assert "01 networking: FlowLogs may be replaced or removed by this update" in done.stdout
     before, after = policies(cli)
-    assert set(after) - set(before) == {"FlowLogs"}
+    assert (before, after) == (["DroppedLogs"], ["FlowLogs"])
     assert [call.split()[1] for call in cli.calls() if "describe" not in call][1:] == [
+        "get-template",
         "set-stack-policy",
         "deploy",
         "set-stack-policy",
     ]
+
+
+def test_what_is_allowed_to_go_is_kept_again_after_an_update_that_fails(cli: Cli) -> None:
+    allow(cli)
+    done = cli.deploy(
+        describe_stacks=[stack("UPDATE_COMPLETE"), stack("UPDATE_ROLLBACK_COMPLETE")],
+        get_template=[IN_FORCE],
+        deploy=[FAILED],
+        describe_stack_events=[{"StackEvents": [event("UPDATE_FAILED", "no", "FlowLogs")]}],
+    )
+    assert done.returncode == 1
+    assert policies(cli) == [["DroppedLogs"], ["DroppedLogs", "FlowLogs"]]
 
 
 def test_a_policy_that_is_denied_is_told_and_stops_nothing(cli: Cli) -> None:

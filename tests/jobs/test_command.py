@@ -36,6 +36,7 @@ def test_wrong_input_is_named_in_one_line(arguments: list[str], line: str) -> No
     assert (done.returncode, done.stderr.splitlines(), done.stdout) == (2, [line], "")
 
 
+@pytest.mark.slow
 def test_too_much_that_is_bad_ends_the_command_with_one_line_and_status_1(tmp_path: Path) -> None:
     path = tmp_path / "raw/orders/dt=2026-11-01/a.json"
     path.parent.mkdir(parents=True)

@@ -33,7 +33,7 @@ def hive(kind: str) -> str:
     return HIVE[kind]
 
 
-@pytest.mark.parametrize("ansi", ["false", "true"])
+@pytest.mark.parametrize("ansi", ["false", pytest.param("true", marks=pytest.mark.slow)])
 def test_the_written_parquet_is_the_templates_table_type_by_type_with_ansi_rules_or_without(
     lake: Lake, ansi: str
 ) -> None:

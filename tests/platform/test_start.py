@@ -37,6 +37,7 @@ def test_a_port_in_use_is_named_with_the_way_out(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_another_run_has_is_named_with_that_run_s_process(tmp_path: Path) -> None:
     first = launch(tmp_path / "state")
     try:
