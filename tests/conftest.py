@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.parts import aws, postgres, shop_cache
+from tests.parts import aws, bucket, client, postgres, shop_cache
 
-__all__ = ["aws", "postgres", "shop_cache"]
+__all__ = ["aws", "bucket", "client", "postgres", "shop_cache"]
 
 
 class ByFolder(LoadScopeScheduling):
@@ -23,6 +24,11 @@ class ByFolder(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFolder:
     """xdist asks for the order of work; its own groups do not know pytest 9's ids."""
     return ByFolder(config, log)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: tests wait as often as they work."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)

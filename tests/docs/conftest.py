@@ -6,15 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser import chromium
 from tests.emitted import ROOT
-from tests.pages.conftest import FLAGS
+
+__all__ = ["chromium"]
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,3 @@ def copy(tmp_path: Path) -> Copy:
     shutil.copytree(ROOT / "out", tmp_path / "out")
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     return Copy(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser of its own: the pages' one belongs to their folder."""
-    found = shutil.which("chromium")
-    if not found:
-        pytest.skip("chromium is not installed: apt-get install --no-install-recommends chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()

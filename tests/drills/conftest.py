@@ -9,11 +9,11 @@ import pytest
 
 from retail.local.emulator import REGION, Emulator, emulator
 from retail.local.postgres import Postgres
-from retail.runtime import database
 from retail.runtime.database import Target
 from tests.emitted import OUT, ROOT, template
 from tests.integration.programs import run
 from tests.local.conftest import Deployer
+from tests.parts import own_database
 from tests.proof.conftest import environment, world
 from tests.proof.platform import Platform, client
 
@@ -67,17 +67,7 @@ def platform(deployed: Platform, postgres: Postgres) -> Platform:
 
 @pytest.fixture(scope="session")
 def target(postgres: Postgres) -> Target:
-    """A database of these tests' own, with the shop's schema."""
-    from retail.storefront.migrate import migrate
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PGSSLROOTCERT", str(postgres.certificate))
-        first = Target(postgres.writer.host, postgres.writer.port, postgres.database)
-        with database.connect(first, postgres.user, postgres.password, statement_timeout_ms=30_000) as connection:
-            connection.execute(f"CREATE DATABASE {DATABASE}")
-        own = Target(postgres.writer.host, postgres.writer.port, DATABASE)
-        migrate(own, postgres.user, postgres.password)
-    return own
+    return own_database(postgres, DATABASE)
 
 
 def drill_on(aws: Emulator, environment: dict[str, str] | None = None) -> Drill:

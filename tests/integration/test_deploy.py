@@ -623,7 +623,6 @@ def test_a_zone_that_is_not_there_is_refused(platform: Platform) -> None:
     assert "--hosted-zone Z404: " in done.stderr
 
 
-@pytest.mark.slow
 def test_the_wafs_log_is_under_the_key_where_the_primary_region_is_us_east_1(platform: Platform) -> None:
     shop = ("--domain", "prod.example.com", "--hosted-zone", platform.zone)
     for number in ("01", "02", "03"):

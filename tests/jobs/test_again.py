@@ -93,6 +93,7 @@ def test_a_product_is_there_in_its_latest_version_whenever_that_came(lake: Lake)
     ]
 
 
+@pytest.mark.slow
 def test_a_large_day_has_several_files_and_an_event_is_in_one_of_them(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,22 +31,6 @@ from tests import emitted
 from tests.jobs.conftest import NOTHING, NOW, placed
 
 
-@pytest.fixture
-def client(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """A client of a service of the emulator."""
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    return lambda service: boto3.session.Session().client(service)
-
-
-@pytest.fixture
-def bucket(client: Callable[[str], Any]) -> str:
-    """A lake with nothing in it."""
-    name = f"lake-{uuid4()}"
-    client("s3").create_bucket(Bucket=name)
-    return name
-
-
 @dataclass(frozen=True, slots=True)
 class Mirrored(Bucket):
     """The lake in S3 for a Spark that cannot reach it: what Spark reads and writes goes through a folder."""

@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import psycopg
 import pytest
 
 from retail.contracts import settings
 from retail.local.cache import Cache as LocalCache
-from retail.local.emulator import Emulator
 from retail.local.postgres import Postgres
 from retail.runtime import cache, functions
 from retail.runtime.database import Connection, Session, Target, connect
@@ -52,22 +50,6 @@ def connection(target: Target, postgres: Postgres) -> Iterator[Connection]:
     with connect(target, postgres.user, postgres.password, statement_timeout_ms=30_000) as opened:
         opened.execute("TRUNCATE products, stock, orders, order_lines, processed_events")
         yield opened
-
-
-@pytest.fixture
-def client(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """A client of a service of the emulator."""
-    for name, value in aws.environment.items():
-        monkeypatch.setenv(name, value)
-    return lambda service: boto3.session.Session().client(service)
-
-
-@pytest.fixture
-def bucket(client: Callable[[str], Any]) -> str:
-    """A lake with nothing in it."""
-    name = f"lake-{uuid4()}"
-    client("s3").create_bucket(Bucket=name)
-    return name
 
 
 @pytest.fixture

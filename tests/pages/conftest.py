@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
 from retail.local.cache import Cache
 from retail.local.emulator import Emulator
 from retail.local.postgres import Postgres
+from tests.browser import chromium
 from tests.pages.running import Running, storefront
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-"""For root in a container, and so that the browser itself talks to nobody."""
+__all__ = ["chromium"]
 
 
 @pytest.fixture(scope="package")
@@ -30,17 +22,6 @@ def shop(
 ) -> Iterator[Running]:
     with storefront(postgres, shop_cache, aws, tmp_path_factory.mktemp("pages") / "storefront.log") as running:
         yield running
-
-
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    if not found:
-        pytest.skip("chromium is not installed: apt-get install --no-install-recommends chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.pages.conftest import chromium
+from tests.browser import chromium
 from tests.platform.program import Program, running
 
 __all__ = ["chromium"]

@@ -21,6 +21,7 @@ from retail.runtime.database import Connection, Target
 from retail.storefront.aside import Aside
 from retail.storefront.catalogue import Catalogue
 from retail.storefront.hot import HotReader
+from tests.parts import own_database
 from tests.proof.platform import PIPELINES, Platform
 from tests.proof.world import World
 
@@ -37,17 +38,7 @@ def platform(aws: Emulator, postgres: Postgres) -> Platform:
 
 @pytest.fixture(scope="session")
 def target(postgres: Postgres) -> Target:
-    """A database of these tests' own, with the shop's schema."""
-    from retail.storefront.migrate import migrate
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PGSSLROOTCERT", str(postgres.certificate))
-        first = Target(postgres.writer.host, postgres.writer.port, postgres.database)
-        with database.connect(first, postgres.user, postgres.password, statement_timeout_ms=30_000) as connection:
-            connection.execute(f"CREATE DATABASE {DATABASE}")
-        own = Target(postgres.writer.host, postgres.writer.port, DATABASE)
-        migrate(own, postgres.user, postgres.password)
-    return own
+    return own_database(postgres, DATABASE)
 
 
 @pytest.fixture(autouse=True)

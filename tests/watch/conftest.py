@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from retail.local.cache import Cache, cache
 from retail.local.emulator import emulator
@@ -20,9 +19,11 @@ from retail.local.postgres import Postgres, postgres
 from retail.local.processes import free_port
 from retail.local.watch import application
 from retail.local.watch.readings import Readings
+from tests.browser import chromium
 from tests.emitted import OUT
-from tests.pages.conftest import FLAGS
 from tests.watch.recorded import Recorded
+
+__all__ = ["chromium"]
 
 CODE_KEYS = ("OrderProcessorCodeKey", "InventoryHandlerCodeKey", "NotificationCodeKey", "CrawlerTriggerCodeKey")
 
@@ -63,17 +64,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         deployed.client("s3").put_object(Bucket=bucket, Key="lambdas/code.zip", Body=b"")
         deployment.pipelines(dict.fromkeys(CODE_KEYS, "lambdas/code.zip"))
         yield Stage(deployed, database, memory)
-
-
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    if not found:
-        pytest.skip("chromium is not installed: apt-get install --no-install-recommends chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
