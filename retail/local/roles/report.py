@@ -22,7 +22,6 @@ UNSEEN = {
     "ecr:": "no image is pulled, the storefront runs from its sources",
     "elasticache:Connect": "the local cache lets its IAM user in with any token",
     "sqs:GetQueueAttributes": "Lambda's own, to scale its pollers",
-    "bedrock:InvokeModelWithResponseStream": "the answer is fetched in one piece",
 }
 """Allowed actions that no part can use on this machine, by how they begin, and why."""
 
