@@ -24,7 +24,7 @@ DEPLOY_ONE := $(foreach stack,$(STACKS),deploy-$(firstword $(subst -, ,$(stack))
 .PHONY: help preflight redrive replay rotate restore rollback setup lock hooks templates check lint types security test test-all local local-clean docs wiring package warehouse bench bench-lake deploy $(DEPLOY_ONE) plan cost deploy-policy destroy clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z%-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # What is installed
 
