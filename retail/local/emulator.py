@@ -38,16 +38,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from retail.local.endpoints import Endpoints
+from retail.local.processes import HOST, REPOSITORY, free_port
 from retail.local.touchpoints import VERSION
 
-HOST = "127.0.0.1"
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 START_SECONDS = 30
 STOP_SECONDS = 5
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class EmulatorError(Exception):
@@ -60,6 +60,18 @@ class Emulator:
 
     url: str
     environment: dict[str, str]  # what the AWS CLI and boto3 need besides os.environ
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        """A new boto3 client of the root user, whatever the environment says."""
+        import boto3
+
+        return boto3.session.Session().client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=self.environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self.environment["AWS_SECRET_ACCESS_KEY"],
+        )
 
     def reset(self) -> None:
         """Forget every resource and stack."""
@@ -75,7 +87,7 @@ def emulator(
     `port` None takes a free one; with `endpoints` the stacks learn where database and cache really are. The log is
     `<state>/emulator.log`. Raises EmulatorError when it does not become healthy within START_SECONDS.
     """
-    port = port or _free_port()
+    port = port or free_port()
     state.mkdir(parents=True, exist_ok=True)
     log = state / "emulator.log"
     command = [
@@ -123,12 +135,6 @@ def _environment(url: str, state: Path) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def _await_health(url: str, child: subprocess.Popen[bytes], log: Path) -> None:

@@ -15,10 +15,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from retail.ops import cli, emitted, empty, environments, interfaces, leftovers, protection, request, stacks, watch
-from retail.ops.cli import InputError, Parser, StackError, aws, say
+from retail.ops.cli import InputError, Parser, say
 from retail.ops.leftovers import Leftover
 from retail.ops.progress import Progress
-from retail.ops.stacks import Stack, State
+from retail.ops.stacks import Stack
 
 PROGRAM = "retail.ops.destroy"
 
@@ -94,7 +94,7 @@ def take_down(stack: Stack, networking: Stack, *, emptied: bool) -> list[Leftove
     progress.begin(stack.label, stack.title, new=False)
     # What never came to be has nothing to protect, and cannot be updated.
     if state.parameters.get(PROTECTION) == "true" and state.status in UPDATABLE:
-        unprotect(stack, state)
+        stacks.give(stack, state, **{PROTECTION: "false"})
     if state.is_protected:
         protection.switch(stack, on=False)
     with watch.watching(stack, progress.at):
@@ -103,24 +103,6 @@ def take_down(stack: Stack, networking: Stack, *, emptied: bool) -> list[Leftove
     if emptied:
         empty.empty([(each.kind, each.name) for each in left], stack.region)
     return left
-
-
-def unprotect(stack: Stack, state: State) -> None:
-    """Switch deletion protection off, and nothing else."""
-    aws(
-        "cloudformation", "update-stack",
-        "--stack-name", stack.name,
-        "--use-previous-template",
-        "--capabilities", "CAPABILITY_NAMED_IAM",
-        "--parameters", *(
-            f"ParameterKey={name},{'ParameterValue=false' if name == PROTECTION else 'UsePreviousValue=true'}"
-            for name in state.parameters
-        ),
-        region=stack.region,
-    )  # fmt: skip
-    after = stacks.settled(stack)
-    if after is None or after.status != "UPDATE_COMPLETE":
-        raise StackError(stacks.failure(stack, stacks.root_cause(stack)))
 
 
 def main() -> int:

@@ -157,6 +157,25 @@ def ready_to_deploy(stack: Stack) -> State | None:
     return state
 
 
+def give(stack: Stack, state: State, **values: str) -> None:
+    """Give parameters other values, change nothing else, and wait. Raises StackError with the cause if it fails."""
+    aws(
+        "cloudformation", "update-stack",
+        "--stack-name", stack.name,
+        "--use-previous-template",
+        "--capabilities", "CAPABILITY_NAMED_IAM",
+        "--parameters", *(
+            f"ParameterKey={name},"
+            + (f"ParameterValue={values[name]}" if name in values else "UsePreviousValue=true")
+            for name in state.parameters
+        ),
+        region=stack.region,
+    )  # fmt: skip
+    after = settled(stack)
+    if after is None or after.status != "UPDATE_COMPLETE":
+        raise StackError(failure(stack, root_cause(stack)))
+
+
 def delete(stack: Stack) -> None:
     """Delete the stack and wait until it is gone. Raises StackError with the cause if it stays."""
     aws("cloudformation", "delete-stack", "--stack-name", stack.name, region=stack.region)

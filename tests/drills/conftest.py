@@ -15,7 +15,7 @@ from tests.integration.programs import run
 from tests.local.conftest import Deployer
 from tests.parts import own_database
 from tests.proof.conftest import environment, world
-from tests.proof.platform import Platform, client
+from tests.proof.platform import Platform
 
 __all__ = ["environment", "world"]
 
@@ -40,13 +40,13 @@ Drill = Callable[..., CompletedProcess[str]]
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """All stacks of retail-dev, in an emulator of their own."""
     with emulator(state=tmp_path_factory.mktemp("drills")) as aws:
-        zone = client(aws, "route53").create_hosted_zone(Name="example.com", CallerReference="drills")["HostedZone"]
+        zone = aws.client("route53").create_hosted_zone(Name="example.com", CallerReference="drills")["HostedZone"]
         given = {
             "CloudFrontPrefixListId": "pl-3b927c52",
             "DomainName": DOMAIN,
             "HostedZoneId": zone["Id"].split("/")[-1],
         }
-        deployer = Deployer(client(aws, "cloudformation"))
+        deployer = Deployer(aws.client("cloudformation"))
         made: dict[str, str] = {}
         for file, title in STACKS:
             declared = {key: value for key, value in given.items() if key in template(file)["Parameters"]}

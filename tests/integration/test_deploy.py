@@ -22,7 +22,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -84,7 +83,7 @@ class Platform:
         return _run(self.aws, "retail.ops.destroy", self.directory, *where, *arguments)
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return _client(self.aws, service, region)
+        return self.aws.client(service, region)
 
     def stack(self, title: str, environment: str = "dev") -> dict[str, Any]:
         region = EDGE_REGION if title == "ingress-waf" else REGION
@@ -123,16 +122,6 @@ def _builders(directory: Path, script: str, *names: str) -> Path:
     return directory
 
 
-def _client(aws: Emulator, service: str, region: str) -> Any:
-    return boto3.client(
-        service,
-        region_name=region,
-        endpoint_url=aws.url,
-        aws_access_key_id=aws.environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=aws.environment["AWS_SECRET_ACCESS_KEY"],
-    )
-
-
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     place = tmp_path_factory.mktemp("platform")
@@ -141,7 +130,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     broken = _builders(place / "broken", "#!/bin/sh\nexit 1\n", "docker", "finch", "podman")
     with emulator(state=place / "aws") as bare:
         aws = _beside(broken, bare)
-        zone = _client(aws, "route53", REGION).create_hosted_zone(Name="example.com", CallerReference="test")
+        zone = aws.client("route53", REGION).create_hosted_zone(Name="example.com", CallerReference="test")
         zone_id = zone["HostedZone"]["Id"].rpartition("/")[2]
         shop = {"DOMAIN": DOMAIN, "HOSTED_ZONE": zone_id}
         done = make("deploy", directory, aws.environment, ENV="dev", REGION=REGION, **shop)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -18,14 +16,8 @@ REGION = "eu-west-1"
 WHERE = ("--region", REGION)
 
 
-def client(aws: Emulator, service: str) -> Any:
-    return boto3.client(
-        service, region_name=REGION, endpoint_url=aws.url, aws_access_key_id="test", aws_secret_access_key="test"
-    )
-
-
 def test_a_bucket_of_more_than_a_page_goes_with_every_version_and_marker(aws: Emulator, tmp_path: Path) -> None:
-    s3, name = client(aws, "s3"), "emptied-of-all-its-versions"
+    s3, name = aws.client("s3", REGION), "emptied-of-all-its-versions"
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     with ThreadPoolExecutor(4) as several:
@@ -53,7 +45,7 @@ def test_a_repository_loses_images_of_one_tag_and_of_several(
 ) -> None:
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
-    ecr, name = client(aws, "ecr"), "emptied/images"
+    ecr, name = aws.client("ecr", REGION), "emptied/images"
     ecr.create_repository(repositoryName=name)
     for tag, image in (("1", "a"), ("2", "a"), ("3", "b")):
         ecr.put_image(

@@ -17,7 +17,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
 import dns.message
 import dns.rcode
 import dns.rrset
@@ -85,13 +84,7 @@ Look = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture(scope="module")
 def client(aws: Emulator) -> Callable[[str], Any]:
-    return lambda service: boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=aws.url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    return lambda service: aws.client(service, REGION)
 
 
 @pytest.fixture(scope="module")

@@ -29,14 +29,7 @@ def aws(running: Emulator) -> Emulator:
 @pytest.fixture(scope="module")
 def boto(aws: Emulator) -> Callable[..., Any]:
     """A boto3 client of a service, in us-east-1 unless told otherwise."""
-    import boto3
-
-    def client(service: str, region: str = "us-east-1") -> Any:
-        return boto3.client(
-            service, region_name=region, endpoint_url=aws.url, aws_access_key_id="test", aws_secret_access_key="test"
-        )
-
-    return client
+    return aws.client
 
 
 @dataclass(frozen=True, slots=True)

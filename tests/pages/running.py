@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import redis
 
@@ -21,6 +19,7 @@ from retail.contracts import carts, parameters, settings
 from retail.local.cache import Cache
 from retail.local.emulator import Emulator
 from retail.local.postgres import Postgres
+from retail.local.processes import free_port
 from retail.runtime import database
 from retail.storefront.staff import hash_password
 
@@ -54,14 +53,14 @@ class Running:
 @contextmanager
 def storefront(postgres: Postgres, cache: Cache, aws: Emulator, log: Path) -> Iterator[Running]:
     """Serve the shop until the block ends; its log goes to a file."""
-    port = _free_port()
+    port = free_port()
     told = settings.Storefront(parameters_path=f"/retail/{NAME}", model_id="none", port=str(port))
     login = settings.Credentials(database_username=postgres.user, database_password=postgres.password)
     certificates = {"PGSSLROOTCERT": str(postgres.certificate), "SSL_CERT_FILE": str(cache.certificate)}
     environment = {**os.environ, **aws.environment, **told.variables(), **login.variables(), **certificates}
     _prepare(postgres, cache, aws, told)
     connection = _connect(postgres, NAME)
-    running = Running(f"http://localhost:{port}", environment, connection, _client(aws, "s3"), cache)
+    running = Running(f"http://localhost:{port}", environment, connection, aws.client("s3"), cache)
     running.run("retail.storefront.migrate")
     running.run("retail.storefront.seed")
     running.run("retail.storefront.staff", "grant", STAFF, hash_password(PASSWORD))
@@ -87,7 +86,7 @@ def _prepare(postgres: Postgres, cache: Cache, aws: Emulator, told: settings.Sto
     # There is no IAM on this machine: the cache takes any token.
     _cache(cache).acl_setuser(CACHE_USER, enabled=True, nopass=True, keys=["*"], commands=["+@all"])
     _forget(cache)
-    ssm = _client(aws, "ssm")
+    ssm = aws.client("ssm")
     values = {
         parameters.WRITER_HOST: postgres.writer.host,
         parameters.READER_HOST: postgres.writer.host,
@@ -103,10 +102,10 @@ def _prepare(postgres: Postgres, cache: Cache, aws: Emulator, told: settings.Sto
     }
     for name, value in values.items():
         ssm.put_parameter(Name=f"{told.parameters_path}/{name}", Value=value, Type="String", Overwrite=True)
-    _client(aws, "s3").create_bucket(Bucket=f"{NAME}-lake")
-    _client(aws, "events").create_event_bus(Name=NAME)
+    aws.client("s3").create_bucket(Bucket=f"{NAME}-lake")
+    aws.client("events").create_event_bus(Name=NAME)
     keys = {carts.PARTITION_KEY: "HASH", carts.SORT_KEY: "RANGE"}
-    _client(aws, "dynamodb").create_table(
+    aws.client("dynamodb").create_table(
         TableName=f"{NAME}-carts",
         BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
@@ -125,16 +124,6 @@ def _connect(postgres: Postgres, name: str) -> database.Connection:
         os.environ.pop("PGSSLROOTCERT") if before is None else os.environ.update(PGSSLROOTCERT=before)
 
 
-def _client(aws: Emulator, service: str) -> Any:
-    return boto3.session.Session().client(
-        service,
-        region_name="us-east-1",
-        endpoint_url=aws.url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
-
-
 def _cache(cache: Cache) -> redis.Redis:
     return redis.Redis(
         host=cache.host,
@@ -149,12 +138,6 @@ def _cache(cache: Cache) -> redis.Redis:
 def _forget(cache: Cache) -> None:
     """Others use the same cache for other databases: neither shall find the other's listings."""
     _cache(cache).flushall()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(url: str, log: Path) -> None:

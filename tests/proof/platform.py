@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import boto3
-
 from retail.contracts import secrets
-from retail.local.emulator import REGION, Emulator
+from retail.local.emulator import Emulator
 from retail.local.postgres import Postgres
 from tests.emitted import OUT, template
 from tests.local.conftest import Deployer
@@ -56,7 +54,7 @@ class Platform:
         return Platform(self.aws, made)
 
     def client(self, service: str) -> Any:
-        return client(self.aws, service)
+        return self.aws.client(service)
 
     @cached_property
     def settings(self) -> dict[str, str]:
@@ -82,9 +80,3 @@ class Platform:
     def dead_letters(self, pipeline: str) -> str:
         """The URL of its dead letters' queue."""
         return self.made[f"{pipeline}DeadLetters"]
-
-
-def client(aws: Emulator, service: str) -> Any:
-    return boto3.session.Session().client(
-        service, region_name=REGION, endpoint_url=aws.url, aws_access_key_id="test", aws_secret_access_key="test"
-    )

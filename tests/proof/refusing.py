@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from retail.local.emulator import HOST
+from retail.local.processes import HOST
 
 Answer = tuple[int, str, bytes]
 """Status, content type and body."""

@@ -132,18 +132,7 @@ class World:
 @pytest.fixture(scope="session")
 def boto(aws: Emulator) -> Callable[..., Any]:
     """A boto3 client of the emulator."""
-    import boto3
-
-    def client(service: str) -> Any:
-        return boto3.session.Session().client(
-            service,
-            region_name="us-east-1",
-            endpoint_url=aws.url,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    return client
+    return aws.client
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retail.ops import stacks
-from retail.ops.cli import CliError, InputError, StackError, aws
+from retail.ops.cli import CliError, InputError
 from retail.ops.stacks import Stack, State
 
 
@@ -21,24 +21,8 @@ def state_of(stack: Stack) -> State:
 
 def change(stack: Stack, **values: str) -> None:
     """Give parameters other values and wait; none is fine too. Raises StackError with the cause if it fails."""
-    names = state_of(stack).parameters
     try:
-        aws(
-            "cloudformation", "update-stack",
-            "--stack-name", stack.name,
-            "--use-previous-template",
-            "--capabilities", "CAPABILITY_NAMED_IAM",
-            "--parameters", *(
-                f"ParameterKey={name},"
-                + (f"ParameterValue={values[name]}" if name in values else "UsePreviousValue=true")
-                for name in names
-            ),
-            region=stack.region,
-        )  # fmt: skip
+        stacks.give(stack, state_of(stack), **values)
     except CliError as error:
-        if "No updates are to be performed" in str(error):
-            return
-        raise
-    after = stacks.settled(stack)
-    if after is None or after.status != "UPDATE_COMPLETE":
-        raise StackError(stacks.failure(stack, stacks.root_cause(stack)))
+        if "No updates are to be performed" not in str(error):
+            raise
