@@ -66,7 +66,7 @@ lock: $(CORE) ## lock the dependencies of pyproject.toml anew
 	  lock retail/storefront/requirements.txt --python-version 3.13 --group storefront && \
 	  lock lambdas/requirements.txt --python-version 3.13 --group functions
 
-hooks: $(DEV) ## check each commit before it is made
+hooks: $(SPARK) ## check each commit before it is made
 	@$(BIN)/pre-commit install
 
 # The templates
@@ -92,7 +92,8 @@ lint: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "make: run $(BIN)/ruff format" >&2; exit 1; }
 
-types: $(DEV)
+# Spark's types are Spark's own, so the job is checked with it.
+types: $(SPARK)
 	@$(BIN)/mypy
 
 security: $(CHECKOV)
