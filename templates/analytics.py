@@ -109,6 +109,7 @@ def build(
                 Service=application.service_name,
                 Database=data.database_cluster_id,
                 Cache=data.cache_name,
+                Bus=names.EVENT_BUS.name,
                 **{
                     f"{worker}{kind}": Select(index, selection)
                     for index, worker in enumerate(dashboard.WORKERS)

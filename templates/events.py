@@ -22,12 +22,12 @@ from troposphere.events import Archive, DeadLetterConfig, EventBus
 from troposphere.sns import SubscriptionResource, Topic, TopicPolicy
 
 from retail import names, policies
-from retail.blocks import queues
+from retail.blocks import alarms, queues
 from retail.blocks.functions import Batches
 from retail.blocks.parameters import parameter
 from retail.blocks.pipeline import pipeline
 from retail.config import Config
-from retail.contracts import events, lake, parameters, settings, told
+from retail.contracts import events, lake, metrics, parameters, settings, told
 from retail.stack import STATEFUL, Stack, Value
 from templates.data import Data
 from templates.networking import Networking
@@ -158,6 +158,20 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         handler="lambdas.inventory_handler.handler.handler",
         vpc=in_the_vpc,
         **common,
+    )
+    counted = alarms.Watched(
+        topic_arn=security.operations_topic_arn,
+        namespace=metrics.NAMESPACE,
+        dimensions={metrics.FUNCTION: Ref(inventory_update.function)},
+    )
+    stack.add_resource(
+        counted.alarm(
+            "ReservationsOversold",
+            "More of a product is sold than there was: somebody has bought what is not on the shelf.",
+            metrics.RESERVATIONS_OVERSOLD,
+            runbook="reservations-oversold",
+            threshold=0,
+        )
     )
     # A queue may deliver an event twice; a customer is told of it once.
     ledger = stack.add_resource(

@@ -419,6 +419,16 @@ def test_the_dashboard_counts_waiting_messages_and_dead_letters_of_each_pipeline
     assert set(depth) == {f"<{name}{part}>" for name in pipelines for part in ("Queue", "DeadLetters")}
 
 
+def test_the_dashboard_draws_what_waits_in_the_outbox_beside_the_queues() -> None:
+    """By the dimension that the storefront's own alarm asks for."""
+    _, values = properties(STACK, "OperationsDashboard")["DashboardBody"]["Fn::Sub"]
+    (asked,) = properties("04-application", "OutboxTooOld")["Dimensions"]
+    assert values["Bus"] == asked["Value"]
+    drawn = {widget["title"]: _metrics(widget)[-1][:4] for widget in _widgets()}
+    assert drawn["Queue depth"] == ["Retail", "OutboxWaiting", asked["Name"], "<Bus>"]
+    assert drawn["Age of the oldest message (s)"] == ["Retail", "OutboxOldestAge", asked["Name"], "<Bus>"]
+
+
 def test_the_dashboard_looks_for_the_edge_where_its_metrics_are() -> None:
     """T196: in us-east-1, with the Region called Global."""
     edge = [widget for widget in _widgets() if _metrics(widget)[0][0] in ("AWS/CloudFront", "AWS/WAFV2")]

@@ -325,6 +325,16 @@ def test_no_news_of_the_tasks_is_bad_news() -> None:
     assert properties(STACK, "StorefrontTasksTooFew")["TreatMissingData"] == "breaching"
 
 
+def test_an_alarm_tells_when_an_event_has_waited_for_five_minutes_or_nobody_says_how_long() -> None:
+    """Each task reports the one outbox; none that reports is a relay that may not run."""
+    settings = properties(STACK, "OutboxTooOld")
+    assert (settings["Statistic"], settings["ComparisonOperator"]) == ("Maximum", "GreaterThanThreshold")
+    assert (settings["Threshold"], settings["Period"], settings["EvaluationPeriods"]) == (300, 60, 3)
+    assert settings["TreatMissingData"] == "breaching"
+    bus = {"Fn::Sub": "${Project}-${Environment}-RetailEventBus"}
+    assert settings["Dimensions"] == [{"Name": "EventBusName", "Value": bus}]
+
+
 def test_the_service_runs_the_storefronts_task_in_the_cluster() -> None:
     assert _service()["Cluster"] == {"Ref": "Cluster"}
     assert _service()["TaskDefinition"] == {"Ref": "StorefrontTask"}

@@ -363,6 +363,15 @@ def test_an_alarm_tells_when_a_function_fails_or_is_throttled(function: str, suf
     assert properties(file, f"{function}{suffix}")["Threshold"] == 0
 
 
+def test_an_alarm_fires_with_the_first_reservation_of_more_than_there_is() -> None:
+    """That none is counted is as it should be."""
+    seen = ("ReservationsOversold", "Sum", {"Ref": "InventoryHandler"}, "GreaterThanThreshold")
+    assert _alarm(STACK, "ReservationsOversold") == seen
+    settings = properties(STACK, "ReservationsOversold")
+    assert (settings["Threshold"], settings["Period"], settings["EvaluationPeriods"]) == (0, 60, 1)
+    assert settings["TreatMissingData"] == "notBreaching"
+
+
 @pytest.mark.parametrize(
     ("suffix", "namespace", "dimension"),
     [

@@ -112,6 +112,7 @@ WRONG = (
     "Unhealthy",
     "Exhausted",
     "Lagging",
+    "Oversold",
 )
 
 

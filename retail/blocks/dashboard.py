@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from retail import names
+from retail.contracts import metrics
 
 WORKERS = ("Orders", "Inventory", "Notification")
 """The pipelines of the events stack, in the order of its exports."""
@@ -192,18 +193,25 @@ def stores() -> list[Graph]:
 
 
 def work_queues() -> list[Graph]:
-    """What waits, how long the oldest has waited, and what has failed for good."""
+    """What waits, in the outbox and in the queues, how long the oldest has waited, and what has failed for good."""
     space = "AWS/SQS"
     visible = "ApproximateNumberOfMessagesVisible"
 
     def each(metric: str, kind: str) -> list[list[Any]]:
         return [[space, metric, "QueueName", f"${{{worker}{kind}}}", {"label": worker}] for worker in WORKERS]
 
+    def outbox(metric: str) -> list[Any]:
+        return [metrics.NAMESPACE, metric, metrics.EVENT_BUS, "${Bus}", {"label": "Outbox"}]
+
     return [
-        Graph(title="Queue depth", metrics=each(visible, "Queue"), statistic="Maximum"),
+        Graph(
+            title="Queue depth",
+            metrics=[*each(visible, "Queue"), outbox(metrics.OUTBOX_WAITING)],
+            statistic="Maximum",
+        ),
         Graph(
             title="Age of the oldest message (s)",
-            metrics=each("ApproximateAgeOfOldestMessage", "Queue"),
+            metrics=[*each("ApproximateAgeOfOldestMessage", "Queue"), outbox(metrics.OUTBOX_OLDEST_AGE)],
             statistic="Maximum",
         ),
         Graph(title="Dead letters", metrics=each(visible, "DeadLetters"), statistic="Maximum"),

@@ -1,7 +1,8 @@
 """Logs as one JSON object a line, without secrets. Log facts by `extra`: `log.info("archived", extra={"events": 10})`.
 
-What stands below `metrics` of `extra` is counted by CloudWatch, if a function logs it. Standard library only, for
-functions and storefront alike.
+What stands below `metrics` of `extra` is a metric of CloudWatch if the line says what it is of: a function's line
+does, any other by one of `metrics.DIMENSIONS` beside it in `extra`. Standard library only, for functions and
+storefront alike.
 """
 
 from __future__ import annotations
@@ -53,8 +54,9 @@ class JsonFormatter(logging.Formatter):
             **given,
             **counts,
         }
-        if counts and metrics.DIMENSION in self._facts:
-            line["_aws"] = _counted(counts, record.created)
+        dimension = next((name for name in metrics.DIMENSIONS if name in line), None)
+        if counts and dimension:
+            line["_aws"] = _declared(counts, dimension, record.created)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(_hidden(line), default=str)
@@ -64,16 +66,16 @@ def configure(service: str, level: str = "INFO", stream: TextIO = sys.stdout) ->
     """Write every log of this process as JSON to `stream`; replaces what logged before, such as Lambda's own."""
     handler = logging.StreamHandler(stream)
     function = os.environ.get("AWS_LAMBDA_FUNCTION_NAME")
-    handler.setFormatter(JsonFormatter({"service": service} | ({metrics.DIMENSION: function} if function else {})))
+    handler.setFormatter(JsonFormatter({"service": service} | ({metrics.FUNCTION: function} if function else {})))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # It tells where it found its credentials, each time.
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
-def _counted(counts: dict[str, int], at: float) -> dict[str, Any]:
+def _declared(counts: dict[str, float], dimension: str, at: float) -> dict[str, Any]:
     """What tells CloudWatch which of a line's fields are metrics: its embedded metric format, without a call."""
-    units = [{"Name": name, "Unit": "Count"} for name in counts]
-    declared = {"Namespace": metrics.NAMESPACE, "Dimensions": [[metrics.DIMENSION]], "Metrics": units}
+    units = [{"Name": name, "Unit": metrics.UNITS.get(name, "Count")} for name in counts]
+    declared = {"Namespace": metrics.NAMESPACE, "Dimensions": [[dimension]], "Metrics": units}
     return {"Timestamp": int(at * 1000), "CloudWatchMetrics": [declared]}
 
 

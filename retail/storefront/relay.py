@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import logging
 import random
+import time
+from collections.abc import Callable
 from threading import Event, Thread
 from typing import Any
 
@@ -16,6 +18,7 @@ import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from retail.contracts import metrics
 from retail.contracts.events import SOURCE, OrderShipped
 from retail.runtime import lake
 from retail.runtime.database import Connection
@@ -35,6 +38,12 @@ KEPT_DAYS = 7
 """How long published rows are kept; the bus's own archive has them for 90 days."""
 
 TIDIED_AT_ONCE = 1_000
+
+REPORT_SECONDS = 60.0
+"""How often a relay tells what waits: an alarm looks at each minute."""
+
+COUNTED = 100_000
+"""How many of what waits are counted, those that are due first; so many take PostgreSQL some 150 ms."""
 
 Row = tuple[int, str, dict[str, Any], int]
 """id, detail type, detail, attempts."""
@@ -87,6 +96,17 @@ class Relay:
         with self._writer.connection() as connection:
             return connection.execute(TIDY, [KEPT_DAYS, TIDIED_AT_ONCE]).rowcount
 
+    def report(self) -> int:
+        """Tell operators what waits, due or not, whoever would publish it; how many. Raises psycopg's errors.
+
+        Each task tells of the same table, so that one relay is enough to say that another is stuck.
+        """
+        with self._writer.connection() as connection:
+            waiting, oldest = connection.execute(WAITING, [COUNTED]).fetchall()[0]
+        told = {metrics.OUTBOX_WAITING: waiting, metrics.OUTBOX_OLDEST_AGE: oldest}
+        log.info("what waits for the bus", extra={metrics.EVENT_BUS: self._bus, "metrics": told})
+        return int(waiting)
+
     def _archive(self, rows: list[Row]) -> list[Row]:
         """Write what no function sees to the lake; returns the rows that may be published."""
         shipped = [row for row in rows if row[1] == OrderShipped.__name__]
@@ -116,20 +136,16 @@ class Relay:
         return {row[0] for row, result in zip(rows, results, strict=True) if not result.get("ErrorCode")}
 
     def _run(self) -> None:
-        rounds = 0
+        rounds, next_report = 0, time.monotonic()
         while not self._stopping.is_set():
             self._wanted.clear()
-            try:
-                found = self.publish()
-                if rounds % TIDY_ROUNDS == 0:
-                    self.tidy()
-            except (psycopg.Error, PoolTimeout) as error:
-                log.warning("the outbox cannot be read", extra={"error": _text(error)})
-                found = 0
-            except Exception:
-                # The thread must outlive what nobody thought of; the rows are still there.
-                log.exception("the relay fails")
-                found = 0
+            found = _tried(self.publish)
+            if rounds % TIDY_ROUNDS == 0:
+                _tried(self.tidy)
+            # By itself, as what cannot be published is what has to be told of.
+            if time.monotonic() >= next_report:
+                next_report = time.monotonic() + REPORT_SECONDS
+                _tried(self.report)
             rounds += 1
             if found < BATCH:
                 # Not all tasks at the same moment.
@@ -139,13 +155,21 @@ class Relay:
 TIDY_ROUNDS = 1_000
 """After how many batches or idle looks old rows are deleted, about every quarter of an hour."""
 
+# Both take what waits in the order of its index, in which a new event is due when it is made. In the order of the ids,
+# PostgreSQL reads past a week of published rows as soon as a few thousand wait; without a limit, while its statistics
+# are those of a backlog that is gone.
 DUE = """
 SELECT id, detail_type, detail, attempts
 FROM outbox
 WHERE published_at IS NULL AND next_attempt_at <= now()
-ORDER BY id
+ORDER BY next_attempt_at
 LIMIT %s
 FOR UPDATE SKIP LOCKED
+"""
+
+WAITING = """
+SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float
+FROM (SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY next_attempt_at LIMIT %s) AS waiting
 """
 
 DONE = "UPDATE outbox SET published_at = now(), attempts = attempts + 1 WHERE id = ANY(%s)"
@@ -162,6 +186,18 @@ DELETE FROM outbox WHERE id IN (
     FOR UPDATE SKIP LOCKED
 )
 """
+
+
+def _tried(work: Callable[[], int]) -> int:
+    """What the work returns, or 0 if it fails: the relay goes on, and the rows are still there."""
+    try:
+        return work()
+    except (psycopg.Error, PoolTimeout) as error:
+        log.warning("the outbox cannot be read", extra={"error": _text(error)})
+    except Exception:
+        # The thread must outlive what nobody thought of.
+        log.exception("the relay fails")
+    return 0
 
 
 def _delay(attempts: int) -> float:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+import logging
 import re
 import threading
 from collections import defaultdict
@@ -20,8 +22,11 @@ from retail.contracts import settings
 from retail.local.cache import Cache as LocalCache
 from retail.runtime import cache, functions
 from retail.runtime.database import Connection, Session
+from tests.embedded import asked, measured
+from tests.emitted import ROOT
 from tests.lambdas.conftest import Logs
 from tests.lambdas.messages import DAY, Context, archived, batch, envelope, failed, noon, plenty, reserved, until
+from tests.test_names import physical_name
 
 Process = Callable[..., dict[str, Any]]
 MUG, TEA = "MUG-1", "TEA-7"
@@ -277,6 +282,14 @@ def test_nothing_is_done_while_the_database_is_away(
     assert stock(connection)[MUG] == (10, 6)
 
 
+def test_a_connection_whose_server_only_reads_since_a_failover_is_given_up(
+    process: Process, connection: Connection, session: Session
+) -> None:
+    session.run(lambda opened: opened.execute("SET default_transaction_read_only = on"))
+    assert process(batch(reserved(MUG), reserved(TEA))) == failed()
+    assert stock(connection) == {MUG: (9, 5), TEA: (2, 2)}
+
+
 def _unreachable() -> Connection:
     raise psycopg.OperationalError("nobody is there")
 
@@ -322,3 +335,33 @@ def test_lambda_finds_everything_in_the_environment_and_bears_a_cache_that_refus
     assert handler.handler(batch(reserved(MUG, occurred_at=datetime.now(UTC)), "{"), Context()) == failed("m1")
     assert stock(connection)[MUG] == (9, 5)
     handler._parts.cache_clear()
+
+
+def test_the_deployed_alarm_reads_what_the_function_counts_and_its_page_finds_the_order(
+    inventory: settings.InventoryHandler,
+    connection: Connection,
+    client: Any,
+    environment: Callable[[Any], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    environment(inventory)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", physical_name("06-events", "InventoryHandler"))
+    handler._parts.cache_clear()
+    handler._parts()
+    written = io.StringIO()
+    (output,) = logging.getLogger().handlers
+    assert isinstance(output, logging.StreamHandler)
+    output.setStream(written)
+    events = [reserved(TEA, 2, occurred_at=datetime.now(UTC)) for _ in range(3)]
+    assert handler.handler(batch(*events), Context()) == failed()
+    handler._parts.cache_clear()
+
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    alarm = asked("06-events", "ReservationsOversold")
+    counting = [line for line in lines if alarm in measured(line)]
+    assert [measured(line)[alarm] for line in counting] == [1, 1], "and nothing for what was there"
+    page = (ROOT / "docs/runbooks/alarms/reservations-oversold.md").read_text(encoding="utf-8")
+    message, shown = re.findall(r'filter message = "([^"]+)" \| fields @timestamp, ([a-z_, ]+) \|', page)[0]
+    found = [[line[name] for name in shown.split(", ")] for line in lines if line["message"] == message]
+    short = sorted(events, key=lambda event: (event.occurred_at, event.event_id))[1:]
+    assert sorted(found) == sorted([event.order_id, TEA] for event in short)

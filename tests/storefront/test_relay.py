@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,15 +15,20 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from retail.contracts import lake
+from retail.contracts import lake, parameters
 from retail.contracts.events import parse
 from retail.runtime import database
+from retail.storefront import relay as relays
 from retail.storefront.carts import CartLine
 from retail.storefront.relay import BATCH, Relay
 from retail.storefront.shop import Shop
+from tests.embedded import asked, measured
+from tests.emitted import properties
+from tests.parts import own_database
 from tests.storefront.conftest import BUS, LAKE, World, wait_until
 from tests.storefront.endpoint import Answer, Request, endpoint
 from tests.storefront.test_process import running
+from tests.test_names import resolve
 
 BUS_URL = "AWS_ENDPOINT_URL_EVENTBRIDGE"
 
@@ -255,3 +261,105 @@ def test_a_failing_database_does_not_end_the_relay(world: World, caplog: pytest.
     wait_until(lambda: [record.message for record in caplog.records].count("the outbox cannot be read") >= 2)
     publisher.stop(5)
     pool.close()
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[tuple[int, float]]:
+    """What relays have reported: how many events wait, and for how many seconds the oldest."""
+    reports = [vars(record)["metrics"] for record in caplog.records if record.message == "what waits for the bus"]
+    return [(each["OutboxWaiting"], each["OutboxOldestAge"]) for each in reports]
+
+
+def test_the_deployed_alarm_reads_what_the_running_storefront_writes(
+    world: World, tmp_path: Path, boto: Callable[..., Any]
+) -> None:
+    bus = resolve("06-events", properties("06-events", "EventsBusParameter")["Value"])
+    path = f"/retail/{uuid4().hex}"
+    for name, value in (world.parameters | {parameters.EVENT_BUS: bus}).items():
+        boto("ssm").put_parameter(Name=f"{path}/{name}", Value=value, Type="String")
+    alarm = asked("04-application", "OutboxTooOld")
+    with running(world, tmp_path / "log", path) as process:
+        wait_until(lambda: any(alarm in measured(record) for record in process.records()), 30)
+
+
+def test_what_waits_is_reported_though_it_is_not_due_or_in_the_hands_of_a_relay_that_is_stuck(
+    world: World, shop: Shop, outbox: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    publisher = relay(world, shop)
+    publisher.report()
+    old, refused, _ = outbox(3)
+    world.writer.execute("UPDATE outbox SET created_at = now() - interval '10 minutes' WHERE event_id = %s", [old])
+    world.writer.execute(
+        "UPDATE outbox SET next_attempt_at = now() + interval '5 minutes' WHERE event_id = %s", [refused]
+    )
+    with shop.writer.connection() as stuck, stuck.transaction():
+        stuck.execute("SELECT FROM outbox WHERE event_id = %s FOR UPDATE", [old])
+        publisher.report()
+    due_now(world)
+    publisher.publish()
+    publisher.report()
+    (none, at_first), (three, age), (left, at_last) = told(caplog)
+    assert (none, three, left) == (0, 3, 0)
+    assert (at_first, at_last) == (0, 0)
+    assert 600 <= age < 660
+
+
+def test_a_relay_reports_once_a_minute_however_much_it_publishes(
+    world: World, shop: Shop, outbox: Callable[..., list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    outbox(5 * BATCH)
+    publisher = relay(world, shop)
+    publisher.start()
+    wait_until(lambda: waiting(world) == {} and bool(told(caplog)))
+    publisher.stop(5)
+    assert len(told(caplog)) == 1
+
+
+def test_the_report_is_repeated_even_by_a_relay_that_cannot_publish(
+    world: World,
+    shop: Shop,
+    outbox: Callable[..., list[str]],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Broken:
+        def put_events(self, **_: Any) -> Any:
+            raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(relays, "REPORT_SECONDS", 0.1)
+    caplog.set_level(logging.INFO)
+    outbox(2)
+    publisher = Relay(shop.writer, Broken(), BUS, world.clients.s3, LAKE)
+    publisher.start()
+    wait_until(lambda: len(told(caplog)) >= 2)
+    publisher.stop(5)
+    assert {waiting for waiting, _ in told(caplog)} == {2}
+    assert "the relay fails" in [record.message for record in caplog.records]
+
+
+@pytest.mark.parametrize("state", ["a backlog", "a backlog that is gone and still in the statistics"])
+def test_neither_relay_nor_report_reads_what_was_published(world: World, state: str) -> None:
+    target = own_database(world.postgres, f"outbox_{uuid4().hex}")
+    user, password = world.postgres.user, world.postgres.password
+    fill = "INSERT INTO outbox (event_id, detail_type, detail) SELECT gen_random_uuid(), '', '{}' FROM generate_series"
+    with database.connect(target, user, password, statement_timeout_ms=60_000) as connection:
+        connection.execute(fill + "(1, 40000)")
+        connection.execute("ANALYZE outbox")
+        connection.execute("UPDATE outbox SET published_at = now()")
+        connection.execute(fill + "(1, 2000)")
+        if state == "a backlog":
+            connection.execute("ANALYZE outbox")
+        for statement, limit in ((relays.DUE, BATCH), (relays.WAITING, relays.COUNTED)):
+            row = connection.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, [limit]).fetchone()
+            assert row
+            scans = [node for node in nodes(row[0][0]["Plan"]) if "Scan" in node["Node Type"]]
+            assert [scan.get("Index Name") for scan in scans] == ["outbox_waiting"], statement
+            assert scans[0].get("Rows Removed by Filter", 0) == 0
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A node of a plan and those below it."""
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)

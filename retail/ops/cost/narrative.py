@@ -30,8 +30,8 @@ WHY = {
     "for writes to the logs bucket come on top.",
     "03-ingress": "Global Accelerator does not fit into the narrative's row: {accelerator_hour}, and two of the four "
     "public addresses that cost {ipv4_hour}.",
-    "04-application": "Two tasks are the narrative's row; {metric_month} for Container Insights and {zone_month} for "
-    "Cloud Map's zone come on top.",
+    "04-application": "Two tasks are the narrative's row; {metric_month} for Container Insights and what the relays "
+    "report and {zone_month} for Cloud Map's zone come on top.",
     "05-data": "The row holds a reader only beside Valkey, at an average of 0.73 capacity units: Redis OSS is "
     "billed for 1 GB at least, {cache_redis_gb_hour} (T220).",
     "06-events": "The narrative's row is little more than requests within the free tiers; {alarm_month} for alarms and "

@@ -13,6 +13,9 @@ METRICS_OF_SERVICE = 11
 METRICS_OF_TASK = 6
 """That Container Insights keeps, however many tasks run; from memory of a pricing example, to be re-checked."""
 
+METRICS_OF_RELAYS = 2
+"""What the tasks report of the outbox, which is one for all of them."""
+
 ALARMS_OF_SCALING = 2
 """That target tracking makes and the account pays: one to scale out, one to scale in."""
 
@@ -44,7 +47,7 @@ def cluster(resource: Resource, stack: Stack, use: Usage) -> Iterator[Item]:
 
 
 def service(resource: Resource, stack: Stack, use: Usage) -> Iterator[Item]:
-    """The tasks, within the bounds of their scaling, and the model that they ask."""
+    """The tasks, within the bounds of their scaling, what they report, and the model that they ask."""
     task = stack.resources[resource.properties["TaskDefinition"]].properties
     if "EphemeralStorage" in task:
         raise Unpriced(stack, resource, "storage of a task beyond 20 GB")
@@ -54,6 +57,7 @@ def service(resource: Resource, stack: Stack, use: Usage) -> Iterator[Item]:
     for unit, size in (("vcpu", float(task["Cpu"])), ("gb", float(task["Memory"]))):
         price = f"fargate_{architecture}_{unit}_hour"
         yield from above(price, float(scaling["MinCapacity"]), tasks, size / 1024 * HOURS)
+    yield floor("metric_month", METRICS_OF_RELAYS)
     model = stack.parameters.get("BedrockModelId", MODEL)
     if model != MODEL:
         raise Unpriced(stack, resource, f"model {model} has no price; {MODEL} has")
