@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from lambdas.notification import texts
 from lambdas.notification.ledger import Ledger
 from retail.contracts import metrics, settings
@@ -20,6 +22,9 @@ log = logging.getLogger(__name__)
 
 MOST_ENTRIES = 10
 """What one PublishBatch takes."""
+
+OWN_FAULT = ("BatchRequestTooLong", "InvalidParameter", "ParameterValueInvalid", "ValidationException")
+"""What one event can do to the call for all."""
 
 OrderEvent = OrderPlaced | OrderShipped
 
@@ -66,7 +71,7 @@ def _chunks(events: Sequence[OrderEvent]) -> Iterator[Sequence[OrderEvent]]:
 
 
 def _publish(sns: Any, topic: str, events: Sequence[OrderEvent]) -> set[str]:
-    """Publish up to MOST_ENTRIES events; returns the ids of those that SNS refuses."""
+    """Publish up to MOST_ENTRIES events, each alone where one spoils the call; returns the ids of those SNS refuses."""
     entries = [
         {
             "Id": str(index),
@@ -81,8 +86,17 @@ def _publish(sns: Any, topic: str, events: Sequence[OrderEvent]) -> set[str]:
         }
         for index, event in enumerate(events)
     ]
+    try:
+        failures = sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries).get("Failed", [])
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code not in OWN_FAULT:
+            raise
+        if len(events) > 1:
+            return {event_id for event in events for event_id in _publish(sns, topic, [event])}
+        failures = [{"Id": "0", "Code": code}]
     refused = set()
-    for failure in sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=entries).get("Failed", []):
+    for failure in failures:
         event = events[int(failure["Id"])]
         log.error("SNS refuses an event", extra={"event_id": event.event_id, "code": failure["Code"]})
         refused.add(event.event_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 # The lake knows nothing of events, or the two would import each other.
 from retail.contracts import lake
@@ -65,7 +66,7 @@ class OrderLine(Record):
 class DomainEvent(Record):
     """Something that happened in the shop, named in the past tense.
 
-    ``event_id`` is a UUID; whoever handles an event twice knows it by this (T171).
+    ``event_id`` and ``order_id`` are UUIDs, in lower case; whoever handles an event twice knows it by the first (T171).
     """
 
     VERSION: ClassVar[int] = 1
@@ -142,6 +143,9 @@ def parse(envelope: Any) -> DomainEvent:
     if detail.get("version") != event.VERSION or isinstance(detail.get("version"), bool):
         raise ContractError(f"{event.__name__}.version: expected {event.VERSION}, got {_shown(detail.get('version'))}")
     read = event.from_json(detail)
+    for name, value in (("event_id", read.event_id), ("order_id", read.order_id)):
+        if not _is_uuid(value):
+            raise ContractError(f"{event.__name__}.{name}: expected a UUID in lower case, got {_shown(value)}")
     if read.occurred_at < FIRST_MOMENT:
         raise ContractError(
             f"{event.__name__}.occurred_at: expected a time from {lake.FIRST_DAY}, got {read.occurred_at.isoformat()}"
@@ -194,6 +198,14 @@ def _is_text(value: Any) -> bool:
     if not isinstance(value, str) or not value or "\0" in value:
         return False
     return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _is_uuid(text: str) -> bool:
+    """Whether this is a UUID in the one form that compares as text."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _moment(value: Any, path: str) -> datetime:

@@ -76,7 +76,8 @@ def pool(
 ) -> ConnectionPool[Connection]:
     """A pool of up to `size` such connections, closed until its `open()`; a caller waits `wait_seconds` for one.
 
-    Each connection is checked before it is lent. Raises psycopg_pool.PoolTimeout when none is to be had in time.
+    Each connection is checked before it is lent; with `writes`, one to a server that only reads by then is closed.
+    Raises psycopg_pool.PoolTimeout when none is to be had in time.
     """
     # The functions have no use for the pool, so their zips do not carry it.
     from psycopg_pool import ConnectionPool
@@ -89,7 +90,7 @@ def pool(
         timeout=wait_seconds,
         max_lifetime=1800,
         reconnect_timeout=60,
-        check=ConnectionPool.check_connection,
+        check=_check_writer if writes else ConnectionPool.check_connection,
         open=False,
     )
 
@@ -105,12 +106,15 @@ class Session:
     def run(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns, which must bear being done twice: it is repeated once on a new connection.
 
-        A connection often breaks while nobody looks: between two invocations, or by a failover. Raises what `work`
-        raises, or psycopg.OperationalError when the database cannot be reached.
+        A connection often breaks while nobody looks: between two invocations, or by a failover, which may also leave
+        it open to a server that only reads by then. Raises what `work` raises, or psycopg.OperationalError when the
+        database cannot be reached.
         """
         connection = self._usable()
         try:
             return work(connection)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            connection.close()
         except psycopg.OperationalError:
             if not connection.closed:
                 raise
@@ -120,6 +124,13 @@ class Session:
         if self._connection is None or self._connection.closed:
             self._connection = self._opened()
         return self._connection
+
+
+def _check_writer(connection: Connection) -> None:
+    """Raises psycopg.OperationalError for a connection that broke, or whose server only reads since a failover."""
+    if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
+        connection.close()
+        raise psycopg.OperationalError("the server only reads")
 
 
 def _options(target: Target, statement_timeout_ms: int, writes: bool) -> dict[str, Any]:

@@ -207,9 +207,10 @@ def empty_cart(shop: Shopping, cart_id: CartId) -> None:
 
 @router.post("/checkout", tags=["orders"], status_code=201)
 def checkout(key: IdempotencyKey, shop: Shopping, customer_id: Customer, cart_id: CartId) -> Order:
-    """Order what is in the cart, and empty it. The same key again is the same order."""
-    order = shop.orders.checkout(customer_id, shop.carts.get(cart_id), key)
-    shop.carts.clear(cart_id)
+    """Order what is in the cart, and take it out. The same key again is the same order."""
+    lines = shop.carts.get(cart_id)
+    order = shop.orders.checkout(customer_id, lines, key)
+    shop.carts.take(cart_id, lines)
     return order
 
 

@@ -40,6 +40,10 @@ class Aside:
         """The entry for the event loop, if it can be had at once."""
         return await self._hot.get(key)
 
+    def drop(self, *keys: str) -> None:
+        """Forget entries that have proved wrong."""
+        self._cache.drop(*keys)
+
     def _load_once(self, key: str, seconds: int, load: Callable[[], bytes]) -> bytes:
         with self._lock:
             flight = self._flights.get(key)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import random
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from retail.contracts import carts
 
@@ -17,8 +21,17 @@ MAX_LINES = 50
 """Most products in a cart or an order."""
 
 
+TRIES = 20
+PAUSE_SECONDS = 0.02
+"""How often an addition is tried when others change the same line meanwhile, and how long it waits at most between."""
+
+
 class CartFullError(Exception):
     """The cart holds MAX_LINES products already."""
+
+
+class CartBusyError(Exception):
+    """Others kept changing the same line of the cart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,23 +68,67 @@ class Carts:
 
     def put(self, cart_id: str, sku: str, quantity: int) -> None:
         """Let a cart hold so many pieces of a product, however many it held. Raises CartFullError."""
-        others = [line for line in self.get(cart_id) if line.sku != sku]
-        if len(others) >= MAX_LINES:
-            raise CartFullError(f"A cart holds {MAX_LINES} products at most.")
-        expires_at = int((self._now() + KEPT).timestamp())
-        self._dynamodb.put_item(
-            TableName=self._table,
-            Item=self._key(cart_id, sku) | {QUANTITY: {"N": str(quantity)}, carts.EXPIRES_AT: {"N": str(expires_at)}},
-        )
+        self._held(cart_id, sku)
+        self._dynamodb.put_item(TableName=self._table, Item=self._item(cart_id, sku, quantity))
+
+    def add(self, cart_id: str, sku: str, pieces: int) -> None:
+        """Let a cart hold so many more pieces of a product, up to MAX_QUANTITY; of two that add at once, none is lost.
+
+        Raises CartFullError, and CartBusyError when others do nothing but change the same line.
+        """
+        for _ in range(TRIES):
+            held = self._held(cart_id, sku)
+            item = self._item(cart_id, sku, min(held + pieces, MAX_QUANTITY))
+            if self._unless_changed(self._dynamodb.put_item, held, Item=item):
+                return
+            time.sleep(PAUSE_SECONDS * random.random())
+        raise CartBusyError("The cart is being changed elsewhere.")
 
     def remove(self, cart_id: str, sku: str) -> None:
         """Take a product out of a cart, if it is there."""
         self._dynamodb.delete_item(TableName=self._table, Key=self._key(cart_id, sku))
 
+    def take(self, cart_id: str, lines: Iterable[CartLine]) -> None:
+        """Take out what was ordered; what was put in or changed since the lines were read stays."""
+        for line in lines:
+            self._unless_changed(self._dynamodb.delete_item, line.quantity, Key=self._key(cart_id, line.sku))
+
     def clear(self, cart_id: str) -> None:
         """Empty a cart."""
         for line in self.get(cart_id):
             self.remove(cart_id, line.sku)
+
+    def _held(self, cart_id: str, sku: str) -> int:
+        """How many pieces of a product a cart holds. Raises CartFullError where it has no room for one more product."""
+        lines = {line.sku: line.quantity for line in self.get(cart_id)}
+        if sku not in lines and len(lines) >= MAX_LINES:
+            raise CartFullError(f"A cart holds {MAX_LINES} products at most.")
+        return lines.get(sku, 0)
+
+    def _unless_changed(self, write: Callable[..., Any], held: int, **what: Any) -> bool:
+        """Write to a line if it still holds so many pieces, where 0 is none; whether it did."""
+        if held:
+            condition, names, values = "#quantity = :held", {"#quantity": QUANTITY}, {":held": {"N": str(held)}}
+        else:
+            condition = "attribute_not_exists(#expires) OR #expires <= :now"
+            names, values = {"#expires": carts.EXPIRES_AT}, {":now": {"N": str(int(self._now().timestamp()))}}
+        try:
+            write(
+                TableName=self._table,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                **what,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _item(self, cart_id: str, sku: str, quantity: int) -> dict[str, Any]:
+        expires_at = int((self._now() + KEPT).timestamp())
+        return self._key(cart_id, sku) | {QUANTITY: {"N": str(quantity)}, carts.EXPIRES_AT: {"N": str(expires_at)}}
 
     @staticmethod
     def _key(cart_id: str, sku: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from psycopg.rows import dict_row
@@ -96,6 +97,10 @@ class Catalogue:
     def product_json(self, sku: str) -> bytes:
         """The same as JSON; NOTHING when there is no such product."""
         return self._aside.read(keys.product_key(sku), keys.PRODUCT_SECONDS, lambda: self._load_product(sku))
+
+    def forget(self, skus: Iterable[str]) -> None:
+        """Read these products anew: the writer has shown that what is kept of them is old."""
+        self._aside.drop(*(keys.product_key(sku) for sku in skus))
 
     async def kept_product(self, sku: str) -> bytes | None:
         """The same if the cache has it, for the event loop."""

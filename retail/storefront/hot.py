@@ -16,6 +16,7 @@ import time
 from collections import deque
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
 from redis.credentials import CredentialProvider
 
 from retail.runtime.cache import ANSWER_SECONDS, PAUSE_SECONDS
@@ -62,7 +63,7 @@ class HotReader:
                 )
                 await connection.log_in(*login)
             self._connection = connection
-        except (OSError, LoginError) as error:
+        except (OSError, LoginError, BotoCoreError) as error:
             log.warning("no hot connection to the cache", extra={"error": f"{type(error).__name__}: {error}"})
         finally:
             self._connecting, self._shut_until = None, time.monotonic() + PAUSE_SECONDS

@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retail.storefront.problems import answer
+from retail.storefront.problems import FieldError, answer
 from retail.storefront.sessions import Sessions
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,9 @@ class Gate:
 
         refused = _refusal(scope, request)
         if refused:
-            await answer(request, *refused)(scope, receive, send_on)
+            status, text = refused
+            errors = [FieldError(field="body", message=text)] if status == 413 else []
+            await answer(request, status, text, errors)(scope, receive, send_on)
             return
         try:
             await self._app(scope, _bounded(receive), send_on)

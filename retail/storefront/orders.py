@@ -86,6 +86,14 @@ class OutOfStockError(Exception):
         self.available = available
 
 
+class PriceChangedError(Exception):
+    """An order would cost something else than what was agreed to."""
+
+    def __init__(self, total_cents: int) -> None:
+        super().__init__("The total is another one by now.")
+        self.total_cents = total_cents
+
+
 class MixedCurrenciesError(Exception):
     """The products are sold in several currencies."""
 
@@ -122,11 +130,14 @@ class Orders:
         self._now = now
         self._committed = committed
 
-    def checkout(self, customer_id: str, lines: Iterable[CartLine], idempotency_key: str) -> Order:
+    def checkout(
+        self, customer_id: str, lines: Iterable[CartLine], idempotency_key: str, agreed_cents: int | None = None
+    ) -> Order:
         """Place an order at the shop's own prices, and reserve its stock.
 
-        The same key again is the same order, also when both arrive at once. Raises EmptyOrderError, NotForSaleError,
-        OutOfStockError, and KeyReusedError where the key belongs to an order of something else.
+        The same key again is the same order, also when both arrive at once. `agreed_cents` is the total that the
+        shopper has seen, if one was shown: at another, nothing is ordered. Raises EmptyOrderError, NotForSaleError,
+        OutOfStockError, PriceChangedError, and KeyReusedError where the key belongs to an order of something else.
         """
         wanted = _sum(lines)
         with self._writer.connection() as connection, connection.transaction():
@@ -144,6 +155,8 @@ class Orders:
                 return order
             now = self._now()
             order = _priced(customer_id, wanted, {row[0]: row[1:] for row in offered.fetchall()}, now)
+            if agreed_cents is not None and agreed_cents != order.total_cents:
+                raise PriceChangedError(order.total_cents)
             _place(connection, order, idempotency_key, _events_of(order, now))
         self._committed()
         return order

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from retail.storefront.carts import CartFullError
+from retail.storefront.carts import CartBusyError, CartFullError
 from retail.storefront.orders import (
     AlreadyShippedError,
     EmptyOrderError,
@@ -26,6 +26,7 @@ from retail.storefront.orders import (
     NotForSaleError,
     NotPaidError,
     OutOfStockError,
+    PriceChangedError,
 )
 from retail.storefront.pages import error_page
 from retail.storefront.payments import DeclinedError, ProviderTimeoutError
@@ -64,8 +65,10 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     NotForSaleError: (409, "sku"),
     OutOfStockError: (409, "quantity"),
     MixedCurrenciesError: (409, "items"),
+    PriceChangedError: (409, "items"),
     KeyReusedError: (409, "Idempotency-Key"),
     CartFullError: (409, "sku"),
+    CartBusyError: (409, "sku"),
     NoSuchOrderError: (404, "order_id"),
     NotPaidError: (409, "order_id"),
     AlreadyShippedError: (409, "tracking_number"),
@@ -105,7 +108,9 @@ def install(app: FastAPI) -> None:
 
     def known(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        response = answer(request, error.status_code, str(error.detail))
+        is_about_the_body = error.status_code in (400, 413)
+        errors = [FieldError(field="body", message=str(error.detail))] if is_about_the_body else []
+        response = answer(request, error.status_code, str(error.detail), errors)
         response.headers.update(error.headers or {})
         return response
 

@@ -12,12 +12,11 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import uuid4
 
 from itsdangerous import BadSignature, URLSafeSerializer
-from starlette.requests import Request
+from starlette.requests import Request, cookie_parser
 
 COOKIE = "session"
 KEPT = timedelta(days=180)
@@ -76,10 +75,11 @@ class Sessions:
     def read(self, cookies: str) -> Session | None:
         """The session in a Cookie header; None where there is none, or one that is not from here."""
         try:
-            morsel = SimpleCookie(cookies).get(COOKIE)
-            said: Any = self._serializer.loads(morsel.value) if morsel else None
+            # The standard library's parser gives all cookies up for one, such as a parent domain's, that holds JSON.
+            value = cookie_parser(cookies).get(COOKIE)
+            said: Any = self._serializer.loads(value) if value else None
             session = Session(**said) if said else None
-        except (CookieError, BadSignature, TypeError):
+        except (BadSignature, TypeError):
             return None
         if session and session.staff and session.staff_until < self._now().timestamp():
             return replace(session, staff=None, staff_until=0)

@@ -37,6 +37,9 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     tuple[OrderLine, ...]: LINES.map(tuple),
 }
 
+IDS = ("event_id", "order_id")
+AN_ID = "5c9b7a52-1d0e-4f0a-9c53-0f6f5f1d2a11"
+
 FIELDS = st.sampled_from(["version", "event_id", "occurred_at", "order_id", "items"])
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -50,7 +53,8 @@ EVERY_FIELD = [(name, field.name) for name in NAMES for field in fields(EVENTS[n
 def any_event(kind: type[DomainEvent]) -> st.SearchStrategy[DomainEvent]:
     """Events of a kind, whatever their fields hold."""
     hints = get_type_hints(kind)
-    return st.builds(kind, **{field.name: BY_TYPE[hints[field.name]] for field in fields(kind)})
+    any_field = {field.name: BY_TYPE[hints[field.name]] for field in fields(kind)}
+    return st.builds(kind, **any_field | dict.fromkeys(IDS, st.uuids().map(str)))
 
 
 def one(name: str) -> DomainEvent:
@@ -62,7 +66,8 @@ def one(name: str) -> DomainEvent:
         tuple[OrderLine, ...]: (OrderLine(sku="SKU-1", quantity=2, unit_price_cents=50),),
     }
     hints = get_type_hints(EVENTS[name])
-    return EVENTS[name](**{field.name: plain[hints[field.name]] for field in fields(EVENTS[name])})
+    values = {field.name: plain[hints[field.name]] for field in fields(EVENTS[name])}
+    return EVENTS[name](**values | dict.fromkeys(IDS, AN_ID))
 
 
 def envelope(event: DomainEvent, **changes: Any) -> dict[str, Any]:
@@ -133,6 +138,16 @@ def test_an_event_that_is_more_than_a_day_ahead_of_the_clock_is_refused_by_its_t
     refuse_future(event, now=event.occurred_at - timedelta(days=1))
     with pytest.raises(ContractError, match=r"^OrderPlaced\.occurred_at: expected a time that has come, got 2026"):
         refuse_future(event, now=event.occurred_at - timedelta(days=1, microseconds=1))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["text", AN_ID.upper(), f"{{{AN_ID}}}", f" {AN_ID}", AN_ID.replace("-", ""), "é" * 36]
+)
+@pytest.mark.parametrize("field", IDS)
+@pytest.mark.parametrize("name", NAMES)
+def test_an_id_has_one_form_as_it_is_compared_as_text(name: str, field: str, wrong: str) -> None:
+    with pytest.raises(ContractError, match=rf"^{name}\.{field}: expected a UUID in lower case, got "):
+        parse(envelope(one(name), **{field: wrong}))
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0"], ids=["half-a-character", "nul"])

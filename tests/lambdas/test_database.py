@@ -75,6 +75,30 @@ def test_a_pool_lends_connections_that_work_after_the_server_was_away(target: Ta
             assert lent.execute("SELECT 1").fetchone() == (1,)
 
 
+READS_ONLY = "SET default_transaction_read_only = on"
+"""What a failover does to a connection that outlives it: its server is no longer the writer."""
+
+
+def test_a_pool_for_writing_lends_no_connection_to_a_server_that_only_reads_since_a_failover(
+    target: Target, postgres: Postgres
+) -> None:
+    with database.pool(
+        target, postgres.user, postgres.password, statement_timeout_ms=1000, size=1, wait_seconds=20
+    ) as pool:
+        with pool.connection() as lent:
+            lent.execute(READS_ONLY)
+        with pool.connection() as lent:
+            assert lent.execute("SHOW transaction_read_only").fetchone() == ("off",)
+
+
+def test_a_session_goes_on_with_the_writer_when_its_server_only_reads_since_a_failover(
+    target: Target, postgres: Postgres
+) -> None:
+    session = database.Session(lambda: connect(target, postgres.user, postgres.password, statement_timeout_ms=1000))
+    session.run(lambda connection: connection.execute(READS_ONLY))
+    session.run(lambda connection: connection.execute("SELECT FROM orders FOR UPDATE"))
+
+
 def test_the_shipped_authorities_are_of_rds_itself_three_for_each_region() -> None:
     bundle = database.CERTIFICATES.read_text()
     certificates = re.findall(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", bundle, re.DOTALL)

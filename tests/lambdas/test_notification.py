@@ -132,8 +132,16 @@ def test_an_event_that_is_twice_in_a_batch_is_told_once(process: Process, inbox:
         paid(placed()),
         placed(occurred_at=DAY.replace(year=2025)),
         placed(occurred_at=DAY + timedelta(days=2)),
+        placed(event_id="x" * 3_000),
     ],
-    ids=["no JSON", "another's event", "an event of another queue", "a day before the lake's first", "a day to come"],
+    ids=[
+        "no JSON",
+        "another's event",
+        "an event of another queue",
+        "a day before the lake's first",
+        "a day to come",
+        "an id that no table takes",
+    ],
 )
 def test_a_bad_message_harms_only_itself(process: Process, inbox: Any, poison: Any) -> None:
     come = inbox()
@@ -200,6 +208,23 @@ def test_what_sns_refuses_is_reported_and_nothing_else(
     with Stubber(sns) as stub:
         stub.add_response("publish_batch", answer)
         assert handler.process(batch(refused, taken, refused), about, sns, ledger, noon) == failed("m0", "m2")
+
+
+@pytest.mark.parametrize("code", ["BatchRequestTooLong", "InvalidParameter"])
+def test_an_event_that_spoils_the_call_for_all_harms_only_itself(
+    about: settings.Notification, ledger: Ledger, client: Callable[[str], Any], code: str
+) -> None:
+    sns = client("sns")
+    first, large, last = placed(), shipped(carrier="x" * 300_000), shipped()
+    taken = {"Successful": [{"Id": "0", "MessageId": "x"}], "Failed": []}
+    with Stubber(sns) as stub:
+        stub.add_client_error("publish_batch", code)
+        stub.add_response("publish_batch", taken)
+        stub.add_client_error("publish_batch", code)
+        stub.add_response("publish_batch", taken)
+        assert handler.process(batch(first, large, last), about, sns, ledger, noon) == failed("m1")
+        stub.assert_no_pending_responses()
+    assert ledger.told([first.event_id, large.event_id, last.event_id]) == {first.event_id, last.event_id}
 
 
 def test_nothing_is_done_when_sns_is_out_of_reach(

@@ -129,6 +129,58 @@ def test_a_price_that_a_form_claims_changes_nothing(visitor: httpx.Client) -> No
     assert "$16.00" in send(visitor, "/checkout", "/checkout", total_cents="1", **GOOD_CARD).text
 
 
+def test_over_https_every_cookie_is_for_https_alone(visitor: httpx.Client) -> None:
+    cookies = visitor.get("/cart", headers={"X-Forwarded-Proto": "https"}).headers.get_list("set-cookie")
+    assert sorted(cookie.split("=")[0] for cookie in cookies) == ["cart_items", "session"]
+    assert [cookie for cookie in cookies if "; secure" not in cookie.lower()] == []
+
+
+def test_nobody_pays_another_total_than_the_form_has_shown(visitor: httpx.Client, shop: Running) -> None:
+    send(visitor, "/products/KIT-106", "/cart/add")
+    page = visitor.get("/checkout")
+    fields = {**forms(page)["/checkout"], **GOOD_CARD}
+    before = fields["agreed_cents"]
+    shop.database.execute("UPDATE products SET price_cents = price_cents + 100 WHERE sku = 'KIT-106'")
+    try:
+        refused = visitor.post("/checkout", data=fields)
+        assert (refused.status_code, "Nothing has been ordered yet." in refused.text) == (409, True)
+        assert "Nothing ordered yet" in visitor.get("/orders").text
+        again = forms(visitor.get("/checkout"))["/checkout"]
+        assert int(again["agreed_cents"]) == int(before) + 100, "the new price is shown at once"
+        assert "Thank you" in visitor.post("/checkout", data={**again, **GOOD_CARD}, follow_redirects=True).text
+    finally:
+        shop.database.execute("UPDATE products SET price_cents = price_cents - 100 WHERE sku = 'KIT-106'")
+        shop.forget()
+
+
+@pytest.mark.parametrize("total", ["1", "", "-1", "x", "9" * 30])
+def test_a_form_that_shows_another_total_orders_nothing(visitor: httpx.Client, total: str) -> None:
+    send(visitor, "/products/KIT-104", "/cart/add")
+    assert send(visitor, "/checkout", "/checkout", agreed_cents=total, **GOOD_CARD).status_code == 409
+    assert "Nothing ordered yet" in visitor.get("/orders").text
+
+
+@pytest.mark.parametrize("address", ["/products?q=a%00b", "/products?category=%00", "/products?q=a%0Ab"])
+def test_an_address_with_control_characters_is_refused(visitor: httpx.Client, address: str) -> None:
+    assert visitor.get(address).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("page", "action", "field"),
+    [
+        ("/products/KIT-101", "/cart/add", "sku"),
+        ("/products/KIT-101", "/cart/add", "quantity"),
+        ("/checkout", "/checkout", "idempotency_key"),
+        ("/checkout", "/checkout", "number"),
+        ("/staff", "/staff/login", "username"),
+        ("/staff", "/staff/login", "password"),
+    ],
+)
+def test_a_field_with_control_characters_is_refused(visitor: httpx.Client, page: str, action: str, field: str) -> None:
+    send(visitor, "/products/KIT-104", "/cart/add")
+    assert send(visitor, page, action, **{**GOOD_CARD, field: "a\0b"}).status_code == 422
+
+
 @pytest.mark.parametrize("quantity", ["0", "-1", "100", "1.5", "", "9" * 40, "²"])
 def test_a_quantity_is_from_1_to_99(visitor: httpx.Client, quantity: str) -> None:
     answer = send(visitor, "/products/KIT-101", "/cart/add", quantity=quantity)
@@ -177,6 +229,7 @@ def test_what_sells_out_on_the_way_to_the_till_is_not_ordered(visitor: httpx.Cli
     answer = visitor.post("/checkout", data=fields)
     assert answer.status_code == 409
     assert "Nothing has been ordered yet." in answer.text
+    assert "Only 1 left: please take fewer." in answer.text, "though the cache had more"
     assert reserved(shop, "KIT-118") == 0
     assert "Nothing ordered yet" in visitor.get("/orders").text
 

@@ -91,6 +91,17 @@ def test_what_is_touched_is_large_enough_for_a_finger(page: Page, path: str) -> 
     assert measured(page, path, SMALL) == []
 
 
+@pytest.mark.parametrize("path", [*PATHS, f"/products?q={'z' * 60}"])
+def test_nothing_is_wider_than_the_narrowest_screen(page: Page, path: str) -> None:
+    size = page.viewport_size
+    assert size
+    page.set_viewport_size({"width": 320, "height": 780})
+    try:
+        assert measured(page, path, "() => document.documentElement.scrollWidth") == 320
+    finally:
+        page.set_viewport_size(size)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_has_its_landmarks_one_heading_and_a_language(page: Page, path: str) -> None:
     page.goto(path)

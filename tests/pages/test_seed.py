@@ -10,6 +10,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
+import httpx
+
 from retail.contracts import lake
 from retail.storefront.seed.pictures import BANNERS, MOTIFS, TINTS, category_banner, product_picture
 from retail.storefront.seed.pictures.pen import COLOURS
@@ -77,14 +79,22 @@ def test_filling_the_shop_again_changes_nothing_and_refills_no_stock(shop: Runni
 def test_a_product_that_differs_is_mended_as_a_new_version_and_the_lake_is_told(shop: Running) -> None:
     before = shelf(shop)
     shop.database.execute("UPDATE products SET price_cents = 1 WHERE sku = 'PAN-102'")
+    shop.forget()
+    assert price(shop, "PAN-102") == 1
     # Two at once: the second finds nothing left to do.
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(shop.run, "retail.storefront.seed") for _ in range(2)]:
             done.result()
     assert recorded(shop, "PAN-102") == [1, 2]
+    assert price(shop, "PAN-102") == before["PAN-102"][0], "what the cache had is dropped"
     after = shelf(shop)
     assert after.pop("PAN-102") == (before["PAN-102"][0], before["PAN-102"][1] + 1, *before["PAN-102"][2:])
     assert after == {sku: row for sku, row in before.items() if sku != "PAN-102"}
+
+
+def price(shop: Running, sku: str) -> int:
+    """What a shopper is told that a product costs."""
+    return int(httpx.get(f"{shop.url}/api/products/{sku}").json()["price_cents"])
 
 
 def shelf(shop: Running) -> dict[str, tuple[int, int, int]]:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from retail.runtime import cache
 from retail.storefront.payments import Sandbox
 from retail.storefront.shop import Shop
 from retail.storefront.staff import hash_password
@@ -83,14 +84,21 @@ def test_a_search_within_a_category_is_another_than_without(world: World, visito
     assert (everywhere["total"], within["total"]) == (2, 1)
 
 
+@pytest.mark.parametrize("body", ["[" * 30_000, '{"quantity": ' + "9" * 5_000 + "}"])
+def test_a_body_that_cannot_even_be_parsed_is_named(customer: TestClient, body: str) -> None:
+    answer = customer.put("/api/cart/MUG-1", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (400, ["body"])
+
+
 def test_what_is_not_for_sale_is_not_found(world: World, visitor: TestClient) -> None:
     sku = world.product(is_active=False)
     assert visitor.get(f"/api/products/{sku}").status_code == 404
     assert visitor.get("/api/products/NO-SUCH-THING").status_code == 404
 
 
-def test_every_category_is_named_with_its_products(world: World, visitor: TestClient) -> None:
+def test_every_category_is_named_with_its_products(world: World, shop: Shop, visitor: TestClient) -> None:
     world.product(category="Kitchen")
+    shop.cache.delete(cache.CATEGORIES_KEY)
     assert "Kitchen" in [each["name"] for each in visitor.get("/api/categories").json()]
 
 

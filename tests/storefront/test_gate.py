@@ -82,6 +82,18 @@ def test_a_cookie_that_was_changed_is_nobodys(customer: TestClient, stranger: Te
         assert "set-cookie" in answer.headers, "it is somebody new"
 
 
+@pytest.mark.parametrize("other", ['consent={"a": 1}', "a b=c", ";; bare", "name=M\xfcller", 'open="'])
+def test_whatever_another_site_of_the_domain_keeps_in_a_cookie_a_shopper_stays_the_same(
+    customer: TestClient, stranger: TestClient, other: str
+) -> None:
+    customer.get("/api/cart")
+    session = f"session={customer.cookies['session']}"
+    for cookies in (f"{other}; {session}", f"{session}; {other}"):
+        answer = stranger.get("/api/cart", headers=[(b"cookie", cookies.encode("latin-1"))])
+        assert "set-cookie" not in answer.headers, cookies
+        stranger.cookies.clear()
+
+
 def test_a_cookie_signed_by_another_password_is_nobodys() -> None:
     cookie = Sessions("old password").cookie(Sessions("old password").new(), is_secure=True)
     assert Sessions("old password").read(cookie)

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import NoCredentialsError
+from redis.credentials import CredentialProvider
 
 from retail.contracts import parameters
 from retail.runtime import cache
@@ -98,6 +101,36 @@ def test_a_full_cart_takes_no_more_products_but_more_of_what_it_has(world: World
     assert kept.get(cart_id) == ()
 
 
+def test_of_pieces_that_are_added_at_once_none_is_lost(world: World) -> None:
+    kept, cart_id = Carts(world.clients.dynamodb, CARTS), str(uuid4())
+    with ThreadPoolExecutor(6) as threads:
+        for done in [threads.submit(kept.add, cart_id, "MUG-1", 2) for _ in range(6)]:
+            done.result()
+    assert kept.get(cart_id) == (CartLine(sku="MUG-1", quantity=12),)
+    kept.add(cart_id, "MUG-1", 99)
+    assert kept.get(cart_id) == (CartLine(sku="MUG-1", quantity=99),)
+
+
+def test_a_line_that_has_expired_is_begun_anew(world: World) -> None:
+    clock, cart_id = Clock(), str(uuid4())
+    kept = Carts(world.clients.dynamodb, CARTS, clock)
+    kept.add(cart_id, "MUG-1", 2)
+    clock.now += KEPT
+    kept.add(cart_id, "MUG-1", 3)
+    assert kept.get(cart_id) == (CartLine(sku="MUG-1", quantity=3),)
+
+
+def test_what_is_put_in_while_an_order_is_placed_stays_in_the_cart(world: World) -> None:
+    kept, cart_id = Carts(world.clients.dynamodb, CARTS), str(uuid4())
+    for sku in ("ORDERED", "CHANGED"):
+        kept.put(cart_id, sku, 1)
+    ordered = kept.get(cart_id)
+    kept.put(cart_id, "CHANGED", 2)
+    kept.put(cart_id, "NEW", 1)
+    kept.take(cart_id, ordered)
+    assert kept.get(cart_id) == (CartLine(sku="CHANGED", quantity=2), CartLine(sku="NEW", quantity=1))
+
+
 def read_hot(world: World, keys: list[str], password: str | None = None) -> list[bytes | None]:
     """Read keys at once on a new hot connection, after it had time to be made."""
     login = cache.password(world.cache.user, password or world.cache.password)
@@ -131,6 +164,21 @@ def test_each_hot_read_gets_the_value_of_its_own_key(world: World, kept: cache.C
 def test_a_hot_read_without_login_is_a_miss(world: World, kept: cache.Cache) -> None:
     assert kept.add("hot:{login}", b"1", 30)
     assert read_hot(world, ["hot:{login}"], "wrong") == [None]
+
+
+def test_a_login_that_cannot_be_signed_is_a_miss_and_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    class Unsigned(CredentialProvider):
+        def get_credentials(self) -> tuple[str, str]:
+            raise NoCredentialsError
+
+    async def read() -> list[bytes | None]:
+        hot = HotReader(world.cache.host, world.cache.port, Unsigned())
+        first = await hot.get("hot:{unsigned}")
+        await asyncio.sleep(0.2)
+        return [first, await hot.get("hot:{unsigned}")]
+
+    assert asyncio.run(read()) == [None, None]
+    assert ["NoCredentialsError" in record.error for record in caplog.records] == [True]  # type: ignore[attr-defined]
 
 
 def answering(answer: bytes) -> list[bytes | None]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from retail.storefront.carts import MAX_QUANTITY
 from retail.storefront.catalogue import MAX_PAGE, MAX_QUERY, SKU, Catalogue, Listing, Summary
+from retail.storefront.pages.forms import ONE_LINE
 from retail.storefront.pages.views import PageRoute, page
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -36,8 +37,8 @@ def _of_the_week(catalogue: Catalogue) -> tuple[Summary, ...]:
 @router.get("/products")
 def listing(
     request: Request,
-    category: Annotated[str, Query(max_length=40)] = "",
-    q: Annotated[str, Query(max_length=MAX_QUERY)] = "",
+    category: Annotated[str, Query(max_length=40, pattern=ONE_LINE)] = "",
+    q: Annotated[str, Query(max_length=MAX_QUERY, pattern=ONE_LINE)] = "",
     page_number: Annotated[int, Query(alias="page", ge=1, le=MAX_PAGE)] = 1,
 ) -> Response:
     """A category, the results of a search, or everything."""

@@ -1,25 +1,30 @@
-"""Buying: the cart and the checkout. What a form says of prices or stock is never asked."""
+"""Buying: the cart and the checkout. What a form says of prices or stock is never believed: the total that it was
+shown with only tells whether the shopper knows what the order costs."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
 from retail.storefront.carts import MAX_QUANTITY, CartFullError, CartLine
 from retail.storefront.catalogue import SKU, Catalogue, Product
-from retail.storefront.orders import EmptyOrderError, KeyReusedError, NotForSaleError, OutOfStockError
-from retail.storefront.pages.forms import Errors, read_card, read_quantity
+from retail.storefront.orders import (
+    EmptyOrderError,
+    KeyReusedError,
+    NotForSaleError,
+    OutOfStockError,
+    PriceChangedError,
+)
+from retail.storefront.pages.forms import Errors, Typed, read_card, read_quantity
 from retail.storefront.pages.orders import pay
 from retail.storefront.pages.views import CART_ITEMS, CART_ITEMS_SECONDS, PageRoute, own_form, page, see
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-Typed = Annotated[str, Form(max_length=64)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +80,7 @@ def _cart_page(request: Request, problem: str = "", status: int = 200) -> Respon
     shop = request.app.state.shop
     cart = filled(shop.catalogue, shop.carts.get(shop.sessions.of(request).cart_id))
     values = {"cart": cart, "problem": problem, "max_quantity": MAX_QUANTITY, "cart_items": cart.pieces}
-    return _counted(page(request, "cart.html", status, **values), cart.pieces)
+    return _counted(request, page(request, "cart.html", status, **values), cart.pieces)
 
 
 @router.post("/cart/add", dependencies=[Depends(own_form)])
@@ -98,9 +103,8 @@ def _change(request: Request, sku: str, quantity: str, adds: bool) -> Response:
     pieces = read_quantity(quantity)
     if pieces is None:
         return _cart_page(request, f"Please choose a quantity from 1 to {MAX_QUANTITY}.", 422)
-    held = sum(line.quantity for line in shop.carts.get(cart_id) if line.sku == sku) if adds else 0
     try:
-        shop.carts.put(cart_id, sku, min(held + pieces, MAX_QUANTITY))
+        (shop.carts.add if adds else shop.carts.put)(cart_id, sku, pieces)
     except CartFullError as error:
         return _cart_page(request, str(error), 409)
     return see("/cart")
@@ -131,7 +135,12 @@ def _checkout_page(request: Request, errors: Errors, key: str, status: int = 200
 
 @router.post("/checkout", dependencies=[Depends(own_form)])
 def order(
-    request: Request, idempotency_key: Typed = "", number: Typed = "", expiry: Typed = "", code: Typed = ""
+    request: Request,
+    idempotency_key: Typed = "",
+    agreed_cents: Typed = "",
+    number: Typed = "",
+    expiry: Typed = "",
+    code: Typed = "",
 ) -> Response:
     """Place the order, then take its payment; the same form sent again is the same order."""
     shop = request.app.state.shop
@@ -141,24 +150,37 @@ def order(
         raise HTTPException(400)
     if errors:
         return _checkout_page(request, errors, idempotency_key, 422)
-    cart = filled(shop.catalogue, shop.carts.get(session.cart_id))
+    # A form that shows no total agrees to none.
+    agreed = int(agreed_cents) if re.fullmatch(r"\d{1,15}", agreed_cents, re.ASCII) else -1
+    held = shop.carts.get(session.cart_id)
+    cart = filled(shop.catalogue, held)
     lines = [CartLine(sku=line.product.sku, quantity=line.quantity) for line in cart.lines]
     try:
-        placed = shop.orders.checkout(session.customer_id, lines, idempotency_key)
+        placed = shop.orders.checkout(session.customer_id, lines, idempotency_key, agreed)
     except EmptyOrderError:
         return see("/cart")
-    except (NotForSaleError, OutOfStockError):
+    except PriceChangedError as error:
+        if error.total_cents != cart.total_cents:
+            shop.catalogue.forget(line.sku for line in lines)
+        return _cart_page(request, "The total has changed meanwhile. Nothing has been ordered yet.", 409)
+    except (NotForSaleError, OutOfStockError) as error:
+        # Only what the page is wrong about: when all want the last piece, its entry is not dropped by each of them.
+        if not any(line.is_short for line in cart.lines if line.product.sku == error.sku):
+            shop.catalogue.forget([error.sku])
         return _cart_page(request, "Something in your cart has sold meanwhile. Nothing has been ordered yet.", 409)
     except KeyReusedError:
         return _cart_page(request, "That form had been sent before, and its order is under Orders.", 409)
-    shop.carts.clear(session.cart_id)
-    return _counted(pay(request, placed.order_id, card), 0)
+    shop.carts.take(session.cart_id, held)
+    return _counted(request, pay(request, placed.order_id, card), 0)
 
 
-def _counted(response: Response, pieces: int) -> Response:
+def _counted(request: Request, response: Response, pieces: int) -> Response:
     """Keep the number of pieces for the head of the pages to come."""
+    is_secure = request.url.scheme == "https"
     if pieces:
-        response.set_cookie(CART_ITEMS, str(pieces), max_age=CART_ITEMS_SECONDS, httponly=True, samesite="lax")
+        response.set_cookie(
+            CART_ITEMS, str(pieces), max_age=CART_ITEMS_SECONDS, httponly=True, samesite="lax", secure=is_secure
+        )
     else:
-        response.delete_cookie(CART_ITEMS, httponly=True, samesite="lax")
+        response.delete_cookie(CART_ITEMS, httponly=True, samesite="lax", secure=is_secure)
     return response

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Annotated
+
+from fastapi import Form
 
 from retail.storefront.carts import MAX_QUANTITY
 from retail.storefront.payments import Card
+
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: no field of the shop has more than one line, and PostgreSQL takes no NUL."""
+
+Typed = Annotated[str, Form(max_length=128, pattern=ONE_LINE)]
+"""What somebody types into a field."""
 
 Errors = dict[str, str]
 """What is wrong with a form by the names of its fields; empty when nothing is."""

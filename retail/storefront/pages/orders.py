@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from retail.storefront.orders import Order
-from retail.storefront.pages.forms import Errors, read_card
+from retail.storefront.pages.forms import Errors, Typed, read_card
 from retail.storefront.pages.views import PageRoute, own_form, page, see
 from retail.storefront.payments import Card, DeclinedError, ProviderTimeoutError
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-Typed = Annotated[str, Form(max_length=64)]
 
 
 @router.get("/orders")

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, HTTPException, Request
+from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
 from retail.storefront.orders import AlreadyShippedError, NotPaidError
-from retail.storefront.pages.forms import Errors, read_shipment
+from retail.storefront.pages.forms import Errors, Typed, read_shipment
 from retail.storefront.pages.views import PageRoute, own_form, page, see
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-Typed = Annotated[str, Form(max_length=128)]
 
 
 def staff_only(request: Request) -> None:
