@@ -1,7 +1,8 @@
 """New rows and those that a day has already: each event once, and of a product its latest version.
 
 Which of two rows of one event stays does not depend on their order, nor on which was there first: it is the lesser one,
-column by column. So a day read again, in whatever pieces, comes out the same.
+column by column, and one that tells a column before one that does not. So a day read again, in whatever pieces, comes
+out the same, and has what a new column asks for.
 """
 
 from __future__ import annotations
@@ -20,12 +21,11 @@ KNOWN = "known"
 def merge(rows: DataFrame, domain: str, files: dict[str, int]) -> DataFrame:
     """Each event once, with the number of its `file` among its day's; `known` is whether it was there before only.
 
-    `files` says by day how many files hold it. An event's file depends on its id alone, so that files are replaced
-    one by one without an event being there twice or not at all.
+    `files` says by day how many files hold it. As long as they are as many, an event's file depends on its id alone, so
+    that files are replaced one by one without an event being there twice or not at all.
     """
-    count = F.lit(1)
-    for day, several in files.items():
-        count = F.when(F.col(DAY) == F.lit(day).cast("date"), several).otherwise(count) if several > 1 else count
+    counts = " ".join(f"WHEN DATE '{day}' THEN {several}" for day, several in files.items() if several > 1)
+    count = F.expr(f"CASE {DAY} {counts} ELSE 1 END" if counts else "1")
     number = F.pmod(F.hash("event_id"), count)
     placed = rows.withColumn(FILE, number).repartition(_partitions(sum(files.values())), DAY, FILE)
     # The sort of the window is the one that writing by day and file wants as well.
@@ -42,7 +42,7 @@ def latest(rows: DataFrame) -> DataFrame:
 
 
 def _all(domain: str) -> list[Column]:
-    return [F.col(name) for name in lake.COLUMNS[domain] if name != "event_id"]
+    return [F.col(name).asc_nulls_last() for name in lake.COLUMNS[domain] if name != "event_id"]
 
 
 def _partitions(files: int) -> int:

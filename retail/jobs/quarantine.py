@@ -24,8 +24,11 @@ def write(spark: SparkSession, store: Store, domain: str, bad: DataFrame, now: d
     prefix = lake.quarantine(domain)
     publishing.clear(store, prefix)
     day = F.regexp_extract("source", f"/{DAY}=([^/]+)/", 1)
+    # As it can be read back from JSON, or a line that is not UTF-8 would be another one the next time.
+    text = F.decode(F.col("text").cast("binary"), "UTF-8")
     new = (
-        bad.groupBy("source", "reason", "text")
+        bad.withColumn("text", text)
+        .groupBy("source", "reason", "text")
         .agg(F.count("*").alias("times"))
         .withColumn("rejected_on", F.lit(now.date()))
         .withColumn(DAY, F.when(day != "", day).otherwise(UNDATED))

@@ -16,8 +16,8 @@ from retail.jobs.domain import curate
 from retail.jobs.stores import Store
 
 LIMIT_PERCENT = 5.0
-FEWEST_REJECTED = 100
-"""A few broken lines of few are no reason to wake somebody."""
+FEWEST_REJECTED = 10
+"""A few broken lines of few are no reason to wake somebody; a domain's rows of a small shop's day are."""
 
 log = logging.getLogger(__name__)
 

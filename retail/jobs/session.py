@@ -13,6 +13,8 @@ SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     # Spark's default is INT96, which readers take for a time without a zone.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Days before 1900 as they are, which is Spark 4's default; Spark 3 ends the job at the first of them.
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     # A field that does not fit leaves the others as they are.
     "spark.sql.json.enablePartialResults": "true",
     # A small file costs a fraction of the megabytes that Spark supposes; otherwise each few are a task.

@@ -101,8 +101,11 @@ class Bucket:
 
     def objects(self, prefix: str) -> list[Object]:
         # A console's "folder" is an empty object whose key ends with a slash.
-        found = [each for each in self._listed(prefix) if not each["Key"].endswith("/")]
-        return [Object(each["Key"], each["Size"], each["ETag"].strip('"')) for each in found]
+        return [
+            Object(each["Key"], each["Size"], each["ETag"].strip('"'))
+            for each in self._listed(prefix)
+            if not each["Key"].endswith("/")
+        ]
 
     def read(self, key: str) -> bytes | None:
         try:

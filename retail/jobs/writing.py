@@ -41,12 +41,13 @@ def write(spark: SparkSession, store: Store, domain: str, rows: DataFrame, by_da
     there = _there(store, prefix, [f"{DAY}={day}/" for day in by_day] if domain != "products" else [f"{DAY}="])
     if there:
         old = _read(spark, store, domain, there)
-        sizes.update({row["day"]: row["count"] for row in old.groupBy(F.expr(_DAY_TEXT)).count().collect()})
+        # Most of what is read again is there already: the larger number is nearer to the day's than the sum.
+        sizes |= Counter({row["day"]: row["count"] for row in old.groupBy(F.expr(_DAY_TEXT)).count().collect()})
         both = both.unionByName(old.select(*columns, F.lit(True).alias(KNOWN)))
     files = {day: math.ceil(size / ROWS_PER_FILE) for day, size in sizes.items()}
     merged = merging.merge(both, domain, files)
     if domain != "products":
-        return Written(_stage(store, prefix, merged), 0, publishing.publish(store, prefix))
+        return Written(_stage(store, prefix, merged), 0, publishing.publish(store, prefix, files))
 
     ranked = merging.latest(merged).persist()
     try:
@@ -59,7 +60,7 @@ def write(spark: SparkSession, store: Store, domain: str, rows: DataFrame, by_da
         )
     finally:
         ranked.unpersist()
-    return Written(count, superseded, publishing.publish(store, prefix, emptied=by_day.keys() | replaced))
+    return Written(count, superseded, publishing.publish(store, prefix, files, by_day.keys() | replaced))
 
 
 _DAY_TEXT = f"CAST({DAY} AS string) AS day"

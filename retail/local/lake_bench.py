@@ -1,6 +1,7 @@
 """How fast the Spark job is on this machine, as a ratio to DuckDB doing the same work on the same files in one run.
 
     python -m retail.local.lake_bench --events 100000 1000000
+    python -m retail.local.lake_bench --events 5000000              # the largest of docs/performance.md; it takes long
 
 The floor reads the same lines by the same columns, casts, drops doubles and broken lines and writes the same Parquet by
 day; it neither names what is wrong with a line nor merges with what a day has. Time is that of the processors, so that

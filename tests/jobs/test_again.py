@@ -101,7 +101,9 @@ def test_a_large_day_has_several_files_and_an_event_is_in_one_of_them(
     lake.put(f"{DAY}/a.json", *[placed(number) for number in range(100)])
     lake.run()
     before = {key for key in lake.written() if key.startswith("curated/orders/")}
-    assert before == {f"curated/orders/dt=2026-11-01/part-0000{number}.parquet" for number in range(3)}
+    assert before == {f"curated/orders/dt=2026-11-01/part-0000{number}-of-00003.parquet" for number in range(3)}
+    assert lake.run(again=frozenset({"all"}))["orders"] == Counts(read=100, written=100)
+    assert {key for key in lake.written() if key.startswith("curated/orders/")} == before
     lake.put(f"{DAY}/b.json", *[placed(number) for number in range(90, 140)])
     monkeypatch.setattr(writing, "ROWS_PER_FILE", 1_000)
     lake.run()
@@ -140,6 +142,45 @@ def test_a_job_that_dies_as_it_publishes_loses_no_day_and_the_next_run_ends_what
     assert lake.run()["orders"] == Counts(read=10, written=10)
     assert numbers(lake) == [*range(5), *range(10, 15)]
     assert not list((lake.root / "curated/orders").glob("_staging*"))
+
+
+class DyingInADay(Folder):
+    """A lake whose job dies when it has moved the first of a day's files in."""
+
+    def move(self, source: str, target: str) -> None:
+        if "part-00000" not in target:
+            raise Died
+        super().move(source, target)
+
+
+def test_a_job_that_dies_as_a_day_gets_more_files_loses_nothing_that_raw_does_not_tell_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.put("raw/orders/dt=2026-11-05/late.json", *[placed(number) for number in range(10)])
+    lake.run()
+    shutil.rmtree(lake.root / "raw")
+    lake.put(f"{DAY}/a.json", *[placed(number) for number in range(10, 22)])
+    monkeypatch.setattr(writing, "ROWS_PER_FILE", 6)
+    monkeypatch.setattr("tests.jobs.conftest.Folder", DyingInADay)
+    with pytest.raises(Died):
+        lake.run()
+    assert set(range(10)) <= set(numbers(lake))
+    monkeypatch.undo()
+    lake.run()
+    assert numbers(lake) == list(range(22))
+
+
+def test_days_read_again_have_what_a_new_column_asks_for(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = ("version", "event_id", "occurred_at", "order_id", "customer_id")
+    shipped = {"event_type": "OrderShipped", "tracking_number": "T1", "carrier": "Blue Parcel"}
+    lake.put(f"{DAY}/a.json", {name: placed(1)[name] for name in fields} | shipped)
+    columns = contract.COLUMNS["orders"]
+    monkeypatch.setitem(contract.COLUMNS, "orders", {name: kind for name, kind in columns.items() if name != "carrier"})
+    lake.run()
+    assert "carrier" not in lake.rows("orders")[0]
+    monkeypatch.undo()
+    lake.run(again=frozenset({"2026-11-01"}))
+    assert [row["carrier"] for row in lake.rows("orders")] == ["Blue Parcel"]
 
 
 def test_a_file_takes_the_place_of_its_forerunner_before_anything_is_removed(tmp_path: Path) -> None:

@@ -19,6 +19,12 @@ DAY = "raw/orders/dt=2026-11-01"
 LINE = json.dumps(placed(77))
 ZIPPED = gzip.compress("".join(json.dumps(placed(number)) + "\n" for number in range(500, 900)).encode())
 
+
+def ordered(**changed: Any) -> list[dict[str, Any]]:
+    """The one line of an order."""
+    return [{"sku": "KIT-101", "quantity": 1, "unit_price_cents": 1800} | changed]
+
+
 BAD: dict[str, tuple[Any, str]] = {
     "cut": (LINE[:100], "invalid JSON"),
     "two": (LINE + LINE, "invalid JSON"),
@@ -57,6 +63,10 @@ BAD: dict[str, tuple[Any, str]] = {
         placed(77, items=[{"sku": "KIT-101", "quantity": "two", "unit_price_cents": 1}]),
         "OrderPlaced.items: expected a list of lines",
     ),
+    "sku-number": (placed(77, items=ordered(sku=17)), "OrderPlaced.items: expected a list of lines"),
+    "sku-object": (placed(77, items=ordered(sku={"a": 1})), "OrderPlaced.items: expected a list of lines"),
+    "sku-blank": (placed(77, items=ordered(sku=" ")), "OrderPlaced.items: expected a list of lines"),
+    "sku-nul": (placed(77, items=ordered(sku="a\0b")), "OrderPlaced.items: expected a list of lines"),
     "day": (placed(77, occurred_at="2026-11-01"), "occurred_at: expected a time such as 2026-11-22T10:00:00Z"),
     "no-zone": (
         placed(77, occurred_at="2026-11-01T10:00:00"),
@@ -73,6 +83,10 @@ BAD: dict[str, tuple[Any, str]] = {
         placed(77, promised_by="soon"),
         "OrderPlaced.promised_by: expected a time such as 2026-11-22T10:00:00Z",
     ),
+    "promise-after-9999-in-utc": (
+        placed(77, promised_by="9999-12-31T23:59:59-05:00"),
+        "OrderPlaced.promised_by: expected a time such as 2026-11-22T10:00:00Z",
+    ),
 }
 
 GOOD: dict[str, Any] = {
@@ -83,7 +97,19 @@ GOOD: dict[str, Any] = {
     "spaces": placed(5, currency=" usd\t", order_id="  order-5 "),
     "emoji": placed(6, customer_id="c-1 🚲 \\ud800"),
     "upper-id": placed(7) | {"event_id": "00000007-AAAA-4AAA-AAAA-AAAAAAAAAAAA"},
+    "many-words": placed(8, customer_id="of many words " * 20_000),
+    "ancient-promise": placed(9, promised_by="0001-01-01T00:00:00Z"),
+    "spaces-and-quantity-as-text": placed(10, items=ordered(sku=" KIT-101\t", quantity="1")),
 }
+
+ANYWHERE = {
+    80: "raw/orders/no day {at} all/x.txt",
+    81: "raw/orders/beside.json",
+    82: f"{DAY}/_hidden.json",
+    83: f"{DAY}/hour=10/within.json",
+    84: f"{DAY}/_more/.hidden",
+}
+"""Where an event may lie as well, by the order's number."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +134,13 @@ def ran(shared_lake: Callable[[str], Lake]) -> Ran:
     lake.put(f"{DAY}/whole.json.gz", ZIPPED[: len(ZIPPED)])
     lake.put(f"{DAY}/no.json.gz", b"this is not gzip")
     lake.put(f"{DAY}/latin.json", json.dumps(placed(79, order_id="caf?")).encode().replace(b"?", b"\xe9"))
-    lake.put("raw/orders/no day {at} all/x.txt", placed(8))
+    lake.put(f"{DAY}/latin-sku.json", json.dumps(placed(79, items=ordered(sku="caf?"))).encode().replace(b"?", b"\xe9"))
+    lake.put(f"{DAY}/a b+%20ü.json", "bad")
+    for number, key in ANYWHERE.items():
+        lake.put(key, placed(number))
+    lake.put(f"{DAY}/digits.json", placed(85, items=ordered(sku="00123")))
+    lake.put(f"{DAY}/marked.json", b"\xef\xbb\xbf" + json.dumps(placed(86)).encode())
+    lake.put(f"{DAY}/marked.json.gz", gzip.compress(b"\xef\xbb\xbf" + json.dumps(placed(87)).encode()))
     counts = lake.run(limit_percent=100)["orders"]
     reasons: dict[str, list[dict[str, Any]]] = {}
     for each in lake.quarantined("orders"):
@@ -156,20 +188,40 @@ def test_an_array_over_many_lines_is_quarantined_line_by_line(ran: Ran) -> None:
     assert sum(each["times"] for each in ran.reasons[f"{DAY}/pretty.json"]) == len(lines)
 
 
-def test_text_that_is_not_utf8_is_not_taken_for_what_it_looks_like(ran: Ran) -> None:
-    assert [each["reason"] for each in ran.reasons[f"{DAY}/latin.json"]] == ["not UTF-8"]
+@pytest.mark.parametrize("name", ["latin", "latin-sku"])
+def test_text_that_is_not_utf8_is_not_taken_for_what_it_looks_like(ran: Ran, name: str) -> None:
+    assert [each["reason"] for each in ran.reasons[f"{DAY}/{name}.json"]] == ["not UTF-8"]
+
+
+def test_a_source_is_named_by_its_key_whatever_is_in_it(ran: Ran) -> None:
+    assert [each["text"] for each in ran.reasons[f"{DAY}/a b+%20ü.json"]] == ["bad"]
+
+
+def test_a_sku_of_digits_is_text_where_it_stands_in_quotes(ran: Ran) -> None:
+    (row,) = [row for row in ran.lake.rows("orders") if row["order_id"] == "order-85"]
+    assert [item["sku"] for item in row["items"]] == ["00123"]
+
+
+def test_a_byte_order_mark_is_passed_by(ran: Ran) -> None:
+    assert {86, 87} <= {int(row["event_id"][:8]) for row in ran.lake.rows("orders")}
 
 
 def test_a_file_of_any_name_in_any_folder_is_read(ran: Ran) -> None:
-    assert 8 in {int(row["event_id"][:8]) for row in ran.lake.rows("orders")}
+    assert ANYWHERE.keys() <= {int(row["event_id"][:8]) for row in ran.lake.rows("orders")}
 
 
 def test_all_that_was_read_is_accounted_for(ran: Ran) -> None:
     counts = ran.counts
     assert counts.rejected == sum(each["times"] for found in ran.reasons.values() for each in found)
-    assert counts.written == len(ran.lake.rows("orders")) == 400 + len(GOOD) + 1
+    assert counts.written == len(ran.lake.rows("orders")) == 400 + len(GOOD) + len(ANYWHERE) + 3
     assert counts.read == counts.written + counts.duplicates + counts.rejected
     assert counts.duplicates > 50
+
+
+def test_all_of_it_read_again_is_nothing_new_in_table_or_quarantine(ran: Ran) -> None:
+    before = ran.lake.written()
+    assert ran.lake.run(limit_percent=100, again=frozenset({"all"}))["orders"] == ran.counts
+    assert ran.lake.written() == before
 
 
 def test_a_lake_with_nothing_in_it_is_no_error(lake: Lake) -> None:
@@ -200,6 +252,14 @@ def test_too_much_that_is_bad_fails_the_run_after_all_is_written_and_again_until
     assert lake.run(limit_percent=10)["orders"].rejected == 100
     assert lake.run() == NOTHING
     assert [each["times"] for each in lake.quarantined("orders")] == [100]
+
+
+def test_a_domain_of_few_rows_fails_the_run_as_well(lake: Lake) -> None:
+    lake.put("raw/products/dt=2026-11-01/a.json", *["bad"] * 9)
+    assert lake.run()["products"].rejected == 9
+    lake.put("raw/products/dt=2026-11-01/b.json", "bad")
+    with pytest.raises(TooManyRejected, match=r"rows of products were rejected \(10 of 10, the limit is 5 %\)"):
+        lake.run()
 
 
 def test_quarantine_lies_below_the_prefix_of_its_domain_by_the_day_of_its_source(ran: Ran) -> None:
