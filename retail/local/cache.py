@@ -29,10 +29,11 @@ USER = "shop"
 HIGHEST_PORT = 55536
 """Valkey refuses greater ones, as it adds 10,000 for its own bus."""
 
+# A title would be written over the environment that tells whose process it is (platform/family.py).
 _SETTINGS = """
 bind {host}
 port {port}
-dir {home}
+dir "{home}"
 cluster-enabled yes
 cluster-config-file nodes.conf
 cluster-announce-ip {host}
@@ -43,6 +44,7 @@ save ""
 appendonly no
 maxmemory 64mb
 maxmemory-policy allkeys-lru
+set-proc-title no
 user default off
 user {user} on >{password} ~* &* +@all
 """

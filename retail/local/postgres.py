@@ -18,15 +18,22 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from retail.local import tls
 from retail.local.processes import HOST, Server, ServerError, free_port
 
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
 NOBODY = 65534
+FOLLOW_SECONDS = 10
 READER_HOST = "127.0.0.2"
 USER = "retail"
 DATABASE = "retail"
@@ -82,22 +89,39 @@ class Postgres:
         """Start the writer again, on the same port; returns when it accepts connections."""
         self.servers[0].start()
 
+    def await_reader(self) -> None:
+        """Return when the reader follows the writer. Raises ServerError if it does not within 10 s."""
+        deadline = time.monotonic() + FOLLOW_SECONDS
+        with self._connected() as connection:
+            while not connection.execute("SELECT 1 FROM pg_stat_replication").fetchone():
+                if time.monotonic() > deadline:
+                    log = self.servers[-1].log
+                    raise ServerError(
+                        f"the reader does not follow the writer: {self.servers[-1].last_line()}; see {log}"
+                    )
+                time.sleep(0.02)
+
     def admit(self, user: str, password: str, database: str) -> None:
         """Make a login that owns a database, made if it is not there, as Aurora does with a cluster's master user."""
-        import psycopg
         from psycopg import sql
 
         role, name = sql.Identifier(user), sql.Identifier(database)
-        with psycopg.connect(
-            host=self.writer.host, port=self.writer.port, user=self.user, password=self.password, dbname=self.database,
-            sslmode="verify-full", sslrootcert=str(self.certificate), autocommit=True,
-        ) as connection:  # fmt: skip
+        with self._connected() as connection:
             connection.execute("SET createrole_self_grant = 'set, inherit'")
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(role, sql.Literal(password)))
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
                 connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
             else:
                 connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, role))
+
+    def _connected(self) -> Connection[TupleRow]:
+        """A connection to the writer, each statement a transaction of its own."""
+        import psycopg
+
+        return psycopg.connect(
+            host=self.writer.host, port=self.writer.port, user=self.user, password=self.password, dbname=self.database,
+            sslmode="verify-full", sslrootcert=str(self.certificate), autocommit=True,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -132,7 +156,10 @@ def postgres(directory: Path, *, reader: bool = False, port: int | None = None) 
         try:
             for server in servers:
                 server.start()
-            yield Postgres(endpoints[0], endpoints[-1], USER, password, DATABASE, certificate.authority, servers)
+            running = Postgres(endpoints[0], endpoints[-1], USER, password, DATABASE, certificate.authority, servers)
+            if reader:
+                running.await_reader()
+            yield running
         finally:
             for server in reversed(servers):
                 server.stop()
@@ -151,7 +178,8 @@ class _Account:
         command = self.command(program, *arguments)
         ended = subprocess.run(command, input=text, text=True, capture_output=True, cwd="/")
         if ended.returncode:
-            raise ServerError(f"{program} fails: {ended.stderr.strip()}")
+            said = ended.stderr.strip() or f"it ended with status {ended.returncode}"
+            raise ServerError(f"{program} fails: {said}")
 
     def command(self, program: str, *arguments: str) -> list[str]:
         return [*self.prefix, str(self.programs / program), *arguments]
@@ -213,7 +241,7 @@ def _follow(port: int, password: str, authority: Path) -> str:
     """The settings of a standby that follows the writer."""
     return (
         f"primary_conninfo = 'host={HOST} port={port} user={USER} password={password} "
-        f"sslmode=verify-full sslrootcert={authority}'\n"
+        f"sslmode=verify-full sslrootcert=''{authority}'''\n"
     )
 
 

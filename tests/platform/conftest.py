@@ -14,6 +14,6 @@ __all__ = ["chromium"]
 
 @pytest.fixture(scope="package")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """The platform from the emitted templates. Whoever breaks something mends it."""
-    with running(tmp_path_factory.mktemp("platform") / "state") as started:
+    """The platform from the emitted templates, in a folder as people name theirs. Whoever breaks something mends it."""
+    with running(tmp_path_factory.mktemp("platform") / "the state") as started:
         yield started

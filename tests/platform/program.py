@@ -18,7 +18,6 @@ import boto3
 import httpx
 
 from retail.contracts.lake import raw
-from retail.local.platform import family
 from retail.local.processes import HOST, free_port
 from tests.emitted import OUT, ROOT
 
@@ -68,9 +67,21 @@ class Program:
         self.child.send_signal(number)
         return self.child.wait(STOP_SECONDS)
 
-    def processes(self) -> list[int]:
-        """What runs of it besides itself."""
-        return family.members(self.state)
+    def processes(self, *named: str) -> list[int]:
+        """What runs of it besides itself: what has the state's folder in its command, its output or its own folder.
+
+        With words only the processes that have these in their commands.
+        """
+        folder = str(self.state)
+        found = []
+        for directory in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):  # ended meanwhile
+                words = (directory / "cmdline").read_text().split("\0")
+                places = [*words, *(str((directory / link).readlink()) for link in ("fd/1", "cwd"))]
+                is_ours = any(place == folder or place.startswith(f"{folder}/") for place in places)
+                if is_ours and all(name in " ".join(words) for name in named):
+                    found.append(int(directory.name))
+        return sorted({*found} - {self.child.pid})
 
 
 def launch(state: Path, *options: str, port: int | None = None) -> Program:

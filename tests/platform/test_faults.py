@@ -81,20 +81,14 @@ def test_a_message_that_cannot_be_handled_is_a_dead_letter_after_three_receives(
 
 def test_a_part_that_dies_is_told_and_only_the_emulator_s_death_is_the_end(tmp_path: Path) -> None:
     with running(tmp_path / "state") as program:
-        os.kill(process(program, "postgres", "-D", "writer"), signal.SIGKILL)
+        (writer,) = program.processes("bin/postgres -D", "writer")
+        os.kill(writer, signal.SIGKILL)
         eventually(lambda: "writer: has ended; start it on the page" in program.said(), 10)
         assert httpx.get(f"{program.url}/healthz").status_code == 200
 
-        os.kill(process(program, "retail.local.emulator"), signal.SIGKILL)
+        (emulator,) = program.processes("retail.local.emulator")
+        os.kill(emulator, signal.SIGKILL)
         assert program.child.wait(30) == 1
         log = tmp_path / "state" / "run" / "aws" / "emulator.log"
         assert program.said().splitlines()[-1] == f"local: the emulator has ended; see {log}"
         assert program.processes() == []
-
-
-def process(program: Program, *words: str) -> int:
-    """The id of the program's process whose command line has these words."""
-    (found,) = [
-        pid for pid in program.processes() if all(word in Path(f"/proc/{pid}/cmdline").read_text() for word in words)
-    ]
-    return found

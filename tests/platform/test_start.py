@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -72,6 +75,23 @@ def test_a_template_that_does_not_deploy_ends_it_with_the_stack_and_the_resource
 
 
 @pytest.mark.slow
+def test_a_part_that_dies_during_the_start_ends_it_with_one_line(tmp_path: Path) -> None:
+    program = launch(tmp_path / "state")
+    eventually(lambda: "02 security" in program.said(), 60)
+    (emulator,) = program.processes("retail.local.emulator")
+    os.kill(emulator, signal.SIGKILL)
+    assert program.child.wait(60) == 1
+    last = program.said().splitlines()[-1]
+    assert re.fullmatch(
+        r"local: the start fails: Could not connect to the endpoint URL: \S+; "
+        rf"see the logs in {tmp_path / 'state' / 'run'}, and start again",
+        last,
+    )
+    assert "Traceback" not in program.said()
+    assert program.processes() == []
+
+
+@pytest.mark.slow
 def test_what_a_killed_run_has_left_is_ended_and_cleared_away(tmp_path: Path) -> None:
     state = tmp_path / "state"
     (state / "run").mkdir(parents=True)
@@ -108,6 +128,27 @@ def test_ctrl_c_ends_every_process_within_seconds(tmp_path: Path) -> None:
     began = time.monotonic()
     assert program.interrupt() == 0
     assert time.monotonic() - began < 10
+    assert program.processes() == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_does_not_wait_for_the_job(tmp_path: Path) -> None:
+    program = launch(tmp_path / "state")
+    eventually(lambda: "The platform runs" in program.said(), 120)
+    page = httpx.get(f"{program.url}/_platform").text
+    (token,) = re.findall('data-token="([^"]+)"', page)
+    headers = {"X-Platform-Token": token, "Origin": program.url}
+
+    def press() -> None:
+        with suppress(httpx.HTTPError):  # the platform ends before it answers
+            httpx.post(f"{program.url}/_platform/do/curate", json={}, headers=headers, timeout=120)
+
+    pressing = Thread(target=press)
+    pressing.start()
+    eventually(lambda: program.processes("org.apache.spark"), 60)
+    assert program.interrupt() == 0
+    pressing.join()
+    assert "Traceback" not in program.said()
     assert program.processes() == []
 
 

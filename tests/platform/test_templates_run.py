@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def test_as_many_tasks_run_as_the_service_wants_with_what_its_definition_says(tm
         group = program.stack("ingress")["StorefrontTargets"]
         shown = program.client("elbv2").describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
         assert {(each["Target"]["Id"], each["Target"]["Port"]) for each in shown} == {(host, 8080) for host in hosts}
+
+
+@pytest.mark.slow
+def test_a_permission_that_is_taken_out_of_a_template_is_denied_and_told(tmp_path: Path) -> None:
+    templates = changed(tmp_path, "04-application.yaml", "- events:PutEvents\n", "- events:TestEventPattern\n")
+    with running(tmp_path / "state", "--templates", templates, "--iam") as program:
+        order_id = place(program.url)
+        bus = r"arn:aws:events:us-east-1:\d+:event-bus/retail-dev-RetailEventBus"
+        said = re.compile(rf"retail-dev-application-TaskRole-\w+: is denied events:PutEvents on {bus}\n")
+        eventually(lambda: said.search(program.said()), 30)
+        assert not archived(program, "orders", order_id)
+        assert program.interrupt() == 0
+        assert re.search(rf"application TaskRole\n(  .*\n)*  DENIED    events:PutEvents on {bus}\n", program.said())
 
 
 def test_the_stacks_name_the_real_database_and_cache(program: Program) -> None:

@@ -65,7 +65,8 @@ def run(arguments: Sequence[str]) -> None:
     asked.templates.check()
     with state.taken(options.state) as folder, family.guarded(folder.folder), platform(asked, folder, say) as running:
         watching = Watching(running)
-        with closing(watching), served(application(watching), running.edge.page):
+        # From the last on: the page's server waits for whoever has pressed a button, and they for the job.
+        with closing(watching), served(application(watching), running.edge.page), closing(running.lake):
             cli.say(summary(running, say.seconds))
             try:
                 attend(running)
@@ -76,9 +77,14 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def attend(running: Platform) -> None:
-    """Tell of parts that end; returns never, and raises StackError for one without which nothing goes on."""
+    """Tell of what policies deny and of parts that end; raises StackError for one without which nothing goes on."""
+    told: set[decisions.Decision] = set()
     while True:
         time.sleep(LOOK_SECONDS)
+        for each in decisions.read(running.state.aws):
+            if not each.allowed and each not in told:
+                told.add(each)
+                running.troubles.tell(each.role, f"is denied {each.action} on {each.resource}")
         if failure := running.failure():
             raise StackError(f"{PROGRAM}: {failure}")
         for name, said in running.dependencies.fallen():

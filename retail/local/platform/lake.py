@@ -8,6 +8,7 @@ says, is read from the deployed stack. Bookmarks and the worker's size are not a
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -42,6 +43,13 @@ class Lake:
         self._deployed, self._desk, self._environment = deployed, desk, environment
         self.folder, self._log = folder, log
         self._using = Lock()
+        self._job: subprocess.Popen[bytes] | None = None
+
+    def close(self) -> None:
+        """End the job if it runs, with the Java that it has started; whoever waits for it is told that it failed."""
+        if self._job and self._job.poll() is None:
+            os.killpg(self._job.pid, signal.SIGKILL)
+            self._job.wait()
 
     def curate(self) -> None:
         """Run the deployed job's script over the lake, with Spark on this machine. Raises LakeError."""
@@ -90,20 +98,21 @@ class Lake:
             "PYSPARK_PYTHON": sys.executable,
         }
         with self._log.open("w") as output:
-            try:
-                done = subprocess.run(
-                    [sys.executable, *command],
-                    cwd=modules.parent,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    timeout=seconds,
-                    start_new_session=True,
-                )
-            except subprocess.TimeoutExpired:
-                raise LakeError(f"the job was ended after its {seconds / 60:.0f} minutes; see {self._log}") from None
-        if done.returncode:
+            self._job = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=modules.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        try:
+            status = self._job.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.close()
+            raise LakeError(f"the job was ended after its {seconds / 60:.0f} minutes; see {self._log}") from None
+        if status:
             said = self._log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
             raise LakeError(f"the job failed: {said[-1]}; see {self._log}")
 

@@ -11,6 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+import psycopg
+import redis
+from botocore.exceptions import BotoCoreError, ClientError
+
 from retail.contracts import settings
 from retail.local.functions.service import Functions
 from retail.local.platform import code, family
@@ -21,7 +25,7 @@ from retail.local.platform.lake import Lake
 from retail.local.platform.parts import Parts, parts
 from retail.local.platform.state import State
 from retail.local.platform.tasks import Service
-from retail.local.processes import HOST, Server, free_port, is_open, python
+from retail.local.processes import HOST, Server, ServerError, free_port, is_open, python
 from retail.local.roles.desk import desk
 from retail.local.roles.sessions import Roles
 from retail.ops import stacks
@@ -30,6 +34,9 @@ from retail.storefront.staff import hash_password
 PROJECT, ENVIRONMENT = "retail", "dev"
 CLERK = "clerk"
 KEPT_TROUBLES = 100
+
+UNANSWERED = (BotoCoreError, ClientError, psycopg.Error, redis.RedisError, OSError)
+"""What clients raise of a part that has ended or refuses, and the system when the disk is full."""
 
 Say = Callable[[str], None]
 
@@ -107,9 +114,12 @@ def platform(asked: Asked, state: State, say: Say) -> Iterator[Platform]:
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         try:
             running = _started(asked, state, Troubles(say), stack, pool)
-        except BaseException:
+        except BaseException as error:
             # What some threads still wait for is not wanted any more.
             family.end(state.folder)
+            if isinstance(error, UNANSWERED):
+                said = " ".join(str(error).split())
+                raise ServerError(f"the start fails: {said}; see the logs in {state.run}, and start again") from None
             raise
         yield running
 
@@ -125,31 +135,35 @@ def _started(asked: Asked, state: State, troubles: Troubles, stack: ExitStack, p
 
     credentials = stack.enter_context(desk(Roles(running.aws)))
     machine = _machine(running)
-    storefront = Service(deployed, machine, credentials, state.logs, troubles.tell)
-    stack.callback(storefront.stop)
-    told = settings.Storefront.read(storefront.definition.environment)
-    admitting = pool.submit(running.admit, deployed, told.parameters_path)
+    # If the start fails, these stop before the parts that they would miss and complain of.
+    with ExitStack() as services:
+        storefront = Service(deployed, machine, credentials, state.logs, troubles.tell)
+        services.callback(storefront.stop)
+        told = settings.Storefront.read(storefront.definition.environment)
+        admitting = pool.submit(running.admit, deployed, told.parameters_path)
 
-    files = packaging.result()
-    bucket = deployed.output(stacks.DATA, "ArtifactsBucketName")
-    deployment.pipelines(code.uploaded(files, state.code, deployed.client("s3"), bucket))
-    admitting.result()
-    storefront.run("retail.storefront.migrate")
-    say("database: the schema is up to date")
+        files = packaging.result()
+        bucket = deployed.output(stacks.DATA, "ArtifactsBucketName")
+        deployment.pipelines(code.uploaded(files, state.code, deployed.client("s3"), bucket))
+        admitting.result()
+        storefront.run("retail.storefront.migrate")
+        say("database: the schema is up to date")
 
-    seeding = pool.submit(storefront.run, "retail.storefront.seed")
-    hiring = pool.submit(_hired, storefront)
-    functions = Functions(running.aws, _functions(deployed), credentials, state.run, running.trust())
-    stack.callback(functions.stop)
-    functions.start()
-    storefront.start()
-    hosts = ", ".join(task.host for task in storefront.tasks)
-    say(f"storefront: {len(storefront.tasks)} tasks at {hosts}, port {storefront.definition.port}")
-    edge = _edge(asked.port, state)
-    stack.callback(edge.server.stop)
-    edge.server.start()
-    say(f"edge: CloudFront at {HOST}:{edge.shop}, the load balancer at {HOST}:{edge.load_balancer}")
-    seeding.result()
+        seeding = pool.submit(storefront.run, "retail.storefront.seed")
+        hiring = pool.submit(_hired, storefront)
+        functions = Functions(running.aws, _functions(deployed), credentials, state.run, running.trust())
+        services.callback(functions.stop)
+        functions.start()
+        storefront.start()
+        hosts = ", ".join(task.host for task in storefront.tasks)
+        say(f"storefront: {len(storefront.tasks)} tasks at {hosts}, port {storefront.definition.port}")
+        edge = _edge(asked.port, state)
+        services.callback(edge.server.stop)
+        edge.server.start()
+        say(f"edge: CloudFront at {HOST}:{edge.shop}, the load balancer at {HOST}:{edge.load_balancer}")
+        seeding.result()
+        clerk = hiring.result()
+        stack.enter_context(services.pop_all())
     return Platform(
         state=state,
         parts=running,
@@ -159,7 +173,7 @@ def _started(asked: Asked, state: State, troubles: Troubles, stack: ExitStack, p
         edge=edge,
         lake=Lake(deployed, credentials, machine, state.run / "lake", state.logs / "job.log"),
         dependencies=Dependencies.of(running.postgres.result(), running.cache.result()),
-        clerk=hiring.result(),
+        clerk=clerk,
         troubles=troubles,
     )
 

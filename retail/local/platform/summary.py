@@ -18,7 +18,11 @@ def summary(running: Platform, seconds: float) -> str:
     lake = running.deployed.output(stacks.DATA, "LakeBucketName")
     login = "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test"
     name, password = running.clerk
-    recorded = sorted({each.split("::")[1] for each in RECORDED_ONLY})
+    kinds: dict[str, list[str]] = {}
+    for each in sorted(RECORDED_ONLY):
+        _, service, kind = each.split("::")
+        kinds.setdefault(service, []).append(kind)
+    recorded = ", ".join(f"{service} ({', '.join(names)})" for service, names in kinds.items())
     rows = (
         ("shop", f"{shop}/"),
         ("staff", f"{shop}/staff, as {name} with the password {password}"),
@@ -40,7 +44,7 @@ def summary(running: Platform, seconds: float) -> str:
         "",
         *(f"  {title:{width}}  {text}" for title, text in rows),
         "",
-        f"Recorded in the stacks, with nothing behind it: what is of {', '.join(recorded)}.",
+        f"Recorded in the stacks, with nothing behind it: {recorded}.",
         "Each start begins anew, with nothing of the one before. Ctrl-C stops everything.",
     ]
     return "\n".join(lines)

@@ -34,7 +34,7 @@ def _way_in(behaviours: Sequence[str]) -> Iterable[Step]:
             Lane(
                 "browser",
                 [
-                    Part("browser", "Shopper", "ingress", hint="the shop, in any browser"),
+                    Part("browser", "Shopper", "ingress", hint="in any browser"),
                     Part("dns", "DNS", "ingress", ("AWS::Route53::",), hint="to CloudFront"),
                     Part(
                         "accelerator",

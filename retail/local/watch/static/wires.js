@@ -43,10 +43,12 @@ const wires = (() => {
       const from = Math.max(a.left + 8, Math.min(x, a.right - 8));
       return elbow([[from, a.bottom], [from, (a.bottom + b.top) / 2], [x, (a.bottom + b.top) / 2], [x, b.top]], 6);
     },
-    // From the bus, straight.
+    // From the bus, straight if the box is below it; past the archive, which stands beside the bus, in the space below.
     drop(a, b, rem) {
       const x = b.right - 1.6 * rem;
-      return `M${x},${a.bottom} L${x},${b.top}`;
+      const from = Math.min(x, a.right - 1.6 * rem);
+      const low = a.bottom + 0.5 * rem;
+      return elbow([[from, a.bottom], [from, low], [x, low], [x, b.top]], 0.4 * rem);
     },
     // From below the row to a box of the next row, in the space between the two.
     under(a, b, rem) {
@@ -117,7 +119,9 @@ const wires = (() => {
     for (const [key, path] of paths) path.classList.toggle("way", pairs.has(key));
   }
 
-  new ResizeObserver(lay).observe(flow);
+  // A box that grows by what it says moves those below it.
+  const sizes = new ResizeObserver(lay);
+  for (const each of [flow, ...flow.querySelectorAll(".part")]) sizes.observe(each);
   document.fonts.ready.then(lay);
   lay();
   return { send, mark, lay };
