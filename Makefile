@@ -77,7 +77,7 @@ templates: build/templates.stamp ## write out/ and lint what has changed
 build/templates.stamp: $(GENERATOR) $(OUT) .cfnlintrc $(CORE)
 	@$(BIN)/python generate.py
 	@files="$(if $(filter .cfnlintrc $(CORE),$?),$(OUT),$$(find out -name '*.yaml' -newer $@))"; \
-	  [ -z "$$files" ] || { $(BIN)/cfn-lint $$files && echo "cfn-lint: no findings in $$files"; }
+	  [ -z "$$files" ] || { $(BIN)/cfn-lint $$files && echo "cfn-lint: no findings in" $$files; }
 	@mkdir -p build && touch $@
 
 $(OUT):
@@ -123,6 +123,9 @@ local-clean: ## remove what make local keeps
 # Deployment. ENV is the environment; DOMAIN and HOSTED_ZONE are wanted by 03, the rest is optional.
 # An AWS CLI of the machine's own is used first, else the one in .venv.
 
+# A switch is on by yes and off when it is left out; EMPTY=no must not empty.
+on = $(if $($1),$(if $(filter yes,$($1)),$2,$(error $1=$($1): say $1=yes, or leave it out)))
+
 ENV ?= dev
 WHERE = --environment $(ENV) $(if $(PROJECT),--project $(PROJECT)) $(if $(REGION),--region $(REGION))
 DEPLOY = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy $(WHERE) \
@@ -130,15 +133,17 @@ DEPLOY = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy $(WHE
   $(if $(OPERATIONS_EMAIL),--operations-email $(OPERATIONS_EMAIL)) \
   $(if $(CUSTOMER_EMAIL),--customer-email $(CUSTOMER_EMAIL)) $(foreach parameter,$(SET),--set $(parameter))
 
-DEPLOY += $(if $(SEED),--seed $(SEED)) $(if $(STACKS_ONLY),--stacks-only) $(if $(DRY_RUN),--dry-run)
+DEPLOY += $(if $(SEED),--seed $(SEED)) $(call on,STACKS_ONLY,--stacks-only) $(call on,DRY_RUN,--dry-run)
 
 preflight: $(DEV) templates ## what is missing before a deployment, and what mends it: ENV=dev
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.preflight $(WHERE) $(if $(DOMAIN),--domain $(DOMAIN)) \
 	  $(if $(HOSTED_ZONE),--hosted-zone $(HOSTED_ZONE)) $(if $(RESOLVER),--resolver $(RESOLVER))
 
-deploy: $(DEV) templates ## all stacks in order, by environments/dev.yaml: ENV=dev [DRY_RUN=yes]
+# The functions and the job go with it as they are now, not as they were packaged last.
+deploy: $(DEV) templates package ## all stacks in order, by environments/dev.yaml: ENV=dev [DRY_RUN=yes]; one: make deploy-05
 	@$(DEPLOY)
 
+deploy-06 deploy-07: package
 $(DEPLOY_ONE): deploy-%: $(DEV) templates
 	@$(DEPLOY) --only $*
 
@@ -155,11 +160,11 @@ deploy-policy: $(DEV) templates ## the IAM policies of whoever deploys, into bui
 
 destroy: $(DEV) ## all stacks backwards: ENV=dev [CONFIRM=dev] [EMPTY=yes]
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.destroy $(WHERE) $(if $(CONFIRM),--confirm $(CONFIRM)) \
-	  $(if $(EMPTY),--empty)
+	  $(call on,EMPTY,--empty)
 
 # Drills, as the runbooks in docs/runbooks have them. DRY_RUN=yes says what would be done, and does nothing.
 
-DRILL = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.drills.$@ $(WHERE) $(if $(DRY_RUN),--dry-run)
+DRILL = PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.drills.$@ $(WHERE) $(call on,DRY_RUN,--dry-run)
 
 redrive: $(DEV) ## failed messages: ENV=dev QUEUE=order-processing ONLY=--all (or a filter) [DRY_RUN=yes]
 	@$(DRILL) --queue "$(QUEUE)" $(ONLY)
@@ -172,12 +177,12 @@ rotate: $(DEV) ## X-Origin-Verify without a 403: ENV=dev [DRY_RUN=yes]
 
 restore: $(DEV) ## the database: ENV=dev TO_TIME=... or RECOVERY_POINT=arn:..., then SWITCH=yes [DRY_RUN=yes]
 	@$(DRILL) $(if $(TO_TIME),--to-time $(TO_TIME)) $(if $(RECOVERY_POINT),--recovery-point $(RECOVERY_POINT)) \
-	  $(if $(SWITCH),--switch)
+	  $(call on,SWITCH,--switch)
 
 rollback: $(DEV) ## the storefront to its former image: ENV=dev [IMAGE=...] [DRY_RUN=yes]
 	@$(DRILL) $(if $(IMAGE),--image $(IMAGE))
 
-docs: $(DEV) templates ## the tables and pictures of docs/, from out/
+docs: wiring ## the tables and pictures of README and docs/, from out/
 	@$(BIN)/python -m retail.ops.docs
 	@$(BIN)/python -m retail.ops.cost --picture
 

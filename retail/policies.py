@@ -37,7 +37,7 @@ from awacs.aws import (
     Principal,
     Statement,
     StringEquals,
-    StringLike,
+    StringLikeIfExists,
 )
 from troposphere import Sub
 from troposphere.iam import ManagedPolicy, Policy, Role
@@ -131,6 +131,11 @@ def may_use_key(key_arn: Any) -> Statement:
     return allow(kms.Decrypt, kms.GenerateDataKey, on=key_arn)
 
 
+def may_write_under_key(key_arn: Any) -> Statement:
+    """Encrypt and decrypt under the platform's key as Glue does, which also encrypts where no data key is asked for."""
+    return allow(kms.Decrypt, kms.Encrypt, kms.GenerateDataKey, on=key_arn)
+
+
 def may_decrypt(key_arn: Any, via: str) -> Statement:
     """Decrypt under the platform's key through one service."""
     condition = equals("kms:ViaService", Sub(f"{via}.${{AWS::Region}}.amazonaws.com"))
@@ -205,13 +210,17 @@ def may_write_lake(*prefixes: str) -> Statement:
 
 
 def may_read_objects(bucket: names.Known, *prefixes: str) -> list[Statement]:
-    """Read the objects below the given prefixes of a bucket, and list only those."""
+    """Read the objects below the given prefixes of a bucket, and list only those.
+
+    A request that names no prefix passes: by HeadBucket a service sees whether the bucket is there, and S3 tells a
+    missing object from a forbidden one.
+    """
     return [
         allow(s3.GetObject, on=[bucket.arn_of(f"/{prefix}*") for prefix in prefixes]),
         allow(
             s3.ListBucket,
             on=bucket.arn,
-            Condition=Condition(StringLike({"s3:prefix": [f"{prefix}*" for prefix in prefixes]})),
+            Condition=Condition(StringLikeIfExists({"s3:prefix": [f"{prefix}*" for prefix in prefixes]})),
         ),
         allow(s3.GetBucketLocation, on=bucket.arn),
     ]

@@ -88,7 +88,7 @@ def build(
         policies.shared(
             "GluePolicy",
             *policies.may_run_in_glue(),
-            policies.may_use_key(security.key_arn),
+            policies.may_write_under_key(security.key_arn),
             description="What crawlers and job need of Glue itself: its encryption, logs and metrics.",
         )
     )
@@ -180,6 +180,8 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
                 Configuration=json.dumps(
                     {
                         "Version": 1.0,
+                        # An index over days is made by default, and wants permissions of its own for nothing.
+                        "CreatePartitionIndex": False,
                         "Grouping": {
                             "TableGroupingPolicy": "CombineCompatibleSchemas",
                             "TableLevelConfiguration": 3,
@@ -191,6 +193,18 @@ def crawl(stack: Stack, config: Config, security: Security, data: Data) -> None:
         )
         for domain in lake.DOMAINS
     }
+    stack.add_resource(
+        Rule(
+            "CrawlFailed",
+            Description="Tell the operators of a crawl that failed",
+            EventPattern={
+                "source": ["aws.glue"],
+                "detail-type": ["Glue Crawler State Change"],
+                "detail": {"crawlerName": [Ref(crawler) for crawler in crawlers.values()], "state": ["Failed"]},
+            },
+            Targets=[Target(Id="operations", Arn=security.operations_topic_arn)],
+        )
+    )
     pipeline(
         queues.Shared(stack=stack, config=config, key_arn=security.key_arn, topic_arn=security.operations_topic_arn),
         "RawObject",

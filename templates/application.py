@@ -14,7 +14,6 @@ from troposphere.applicationautoscaling import (
     ScalingPolicy,
     TargetTrackingScalingPolicyConfiguration,
 )
-from troposphere.cloudwatch import Alarm
 from troposphere.ecr import EncryptionConfiguration, ImageScanningConfiguration, LifecyclePolicy, Repository
 from troposphere.ecs import (
     AwsvpcConfiguration,
@@ -51,7 +50,7 @@ from troposphere.servicediscovery import Service as DiscoveryService
 from retail import names, policies
 from retail.blocks import alarms, logs
 from retail.config import Config
-from retail.contracts import lake, metrics, secrets, settings
+from retail.contracts import lake, secrets, settings
 from retail.stack import STATEFUL, Stack, Value, either, json_text
 from templates.ingress import Ingress
 from templates.networking import Networking
@@ -71,9 +70,6 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 ThreadingHTTPServer(("", {port}), Handler).serve_forever()
 """
-
-OUTBOX_LATE_SECONDS = 300
-"""As long as a relay waits at most before it tries an event again."""
 
 NOBODY = "10001"
 """The user that the container runs as."""
@@ -108,7 +104,6 @@ def build(config: Config, networking: Networking, security: Security, ingress: I
     service = storefront_service(stack, config, networking, security, ingress, cluster, task)
     scale(stack, config, ingress, cluster, service)
     service_alarms(stack, config, security, cluster, service)
-    stack.add_resource(outbox_alarm(security))
 
     return stack, stack.export(
         Application,
@@ -237,7 +232,7 @@ def task_role(stack: Stack, security: Security, model: Model) -> Role:
         policies.role(
             "TaskRole",
             "ecs-tasks",
-            policies.may_write_lake(*map(lake.raw, lake.DOMAINS)),
+            policies.may_write_lake(lake.raw("orders"), lake.raw("products")),
             policies.may_publish_events(),
             policies.may_keep_carts(),
             policies.may_ask_model(*model.arns),
@@ -346,7 +341,7 @@ def storefront_service(
         Description="How many tasks to run at first. On an update say keep, or a service that has scaled out falls "
         "back to this number.",
         Default=str(config.min_tasks),
-        AllowedPattern="keep|[1-9][0-9]?",
+        AllowedValues=["keep", *map(str, range(config.min_tasks, config.max_tasks + 1))],
     )
     has_count = stack.condition("HasDesiredCount", Not(Equals(count, "keep")))
     namespace = stack.add_resource(
@@ -483,29 +478,4 @@ def service_alarms(stack: Stack, config: Config, security: Security, cluster: Cl
                 missing="breaching",
             ),
         ]
-    )
-
-
-def outbox_alarm(security: Security) -> Alarm:
-    """Orders are confirmed and nothing follows: the relays do not publish, or tell nothing.
-
-    Each task reports the same table, so the highest counts. No report at all counts as late: what silences all relays,
-    a shop that never opened or a database that does not answer, also keeps them from publishing, and the health checks
-    ask for neither. While the platform is made for the first time it is so until 06 has its bus.
-    """
-    outbox = alarms.Watched(
-        topic_arn=security.operations_topic_arn,
-        namespace=metrics.NAMESPACE,
-        dimensions={metrics.EVENT_BUS: names.EVENT_BUS.name},
-    )
-    return outbox.alarm(
-        "OutboxTooOld",
-        f"An event waits for the bus for more than {OUTBOX_LATE_SECONDS // 60} minutes, or no task reports what waits: "
-        "orders are confirmed, and nothing follows.",
-        metrics.OUTBOX_OLDEST_AGE,
-        runbook="outbox-too-old",
-        statistic="Maximum",
-        threshold=OUTBOX_LATE_SECONDS,
-        times=3,
-        missing="breaching",
     )

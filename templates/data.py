@@ -237,17 +237,21 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
                 ),
             )
         )
-    watched = alarms.Watched(
-        topic_arn=security.operations_topic_arn,
-        namespace="AWS/RDS",
-        dimensions={"DBClusterIdentifier": Ref(cluster)},
+    of_instances, watched = (
+        alarms.Watched(topic_arn=security.operations_topic_arn, namespace="AWS/RDS", dimensions=dimensions)
+        for dimensions in ({}, {"DBClusterIdentifier": Ref(cluster)})
     )
     stack.add_resource(
         [
-            watched.alarm(
+            # The cluster's own figure is the average of its instances: a reader that is full hides behind the writer.
+            of_instances.calculated(
                 "DatabaseCapacityExhausted",
-                f"Aurora runs near its most, {config.database_max_acu:g} capacity units: queries are about to queue.",
-                "ACUUtilization",
+                f"Writer or reader runs near its most, {config.database_max_acu:g} capacity units: queries will queue.",
+                "MAX([writer, reader])",
+                of={
+                    role: ("ACUUtilization", {"DBInstanceIdentifier": Ref(f"Database{role.capitalize()}")})
+                    for role in ("writer", "reader")
+                },
                 runbook="database-capacity",
                 statistic="Average",
                 threshold=90,
@@ -327,7 +331,7 @@ def serverless_cache(stack: Stack, config: Config, networking: Networking, secur
         ServerlessCache(
             "Cache",
             ServerlessCacheName=names.CACHE.name,
-            Description="Product listings, search results and sessions",
+            Description="Products, listings and search results",
             Engine=engine,
             MajorEngineVersion=either(is_valkey, "8", "7"),
             KmsKeyId=security.key_arn,

@@ -10,6 +10,7 @@ from typing import Annotated
 from awacs import sns
 from troposphere import GetAtt, Ref, Sub
 from troposphere.awslambda import VPCConfig
+from troposphere.cloudwatch import Alarm
 from troposphere.dynamodb import (
     AttributeDefinition,
     KeySchema,
@@ -34,6 +35,9 @@ from templates.networking import Networking
 from templates.security import Security
 
 LATE_AFTER_SECONDS = 900
+
+OUTBOX_LATE_SECONDS = 300
+"""As long as a relay waits at most before it tries an event again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,6 +163,7 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         vpc=in_the_vpc,
         **common,
     )
+    stack.add_resource(outbox_alarm(security, bus))
     counted = alarms.Watched(
         topic_arn=security.operations_topic_arn,
         namespace=metrics.NAMESPACE,
@@ -206,4 +211,29 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         work_queue_names=[GetAtt(each.queue, "QueueName") for each in pipelines],
         dead_letter_queue_names=[GetAtt(each.dead_letters, "QueueName") for each in pipelines],
         function_names=[Ref(each.function) for each in pipelines],
+    )
+
+
+def outbox_alarm(security: Security, bus: EventBus) -> Alarm:
+    """Orders are confirmed and nothing follows: the relays do not publish, or tell nothing.
+
+    Each task reports the same table, so the highest counts. No report at all counts as late: what silences all relays,
+    a shop that never opened or a database that does not answer, also keeps them from publishing, and the health checks
+    ask for neither.
+    """
+    outbox = alarms.Watched(
+        topic_arn=security.operations_topic_arn,
+        namespace=metrics.NAMESPACE,
+        dimensions={metrics.EVENT_BUS: Ref(bus)},
+    )
+    return outbox.alarm(
+        "OutboxTooOld",
+        f"An event waits for the bus for more than {OUTBOX_LATE_SECONDS // 60} minutes, or no task reports what waits: "
+        "orders are confirmed, and nothing follows.",
+        metrics.OUTBOX_OLDEST_AGE,
+        runbook="outbox-too-old",
+        statistic="Maximum",
+        threshold=OUTBOX_LATE_SECONDS,
+        times=3,
+        missing="breaching",
     )

@@ -221,8 +221,9 @@ def storefront_targets(stack: Stack, config: Config, networking: Networking) -> 
 def origin_header_values(stack: Stack, security: Security) -> list[Any]:
     """The values of X-Origin-Verify that the load balancer accepts; the first is the one that CloudFront sends.
 
-    To rotate without a 403, deploy three times: accept the new version besides, send it, drop the old (T94). The
-    version's id in the reference is what tells CloudFormation that something changed (T20).
+    To rotate without a 403, deploy three times: accept the new version too; send it and accept the old one too, as
+    edges send that for minutes; accept no other (T94). The version's id in the reference is what tells CloudFormation
+    that something changed (T20).
     """
     conditions = []
     for title, label, description in (
@@ -346,7 +347,8 @@ def distribution(
                             OriginProtocolPolicy="https-only",
                             OriginSSLProtocols=["TLSv1.2"],
                             OriginReadTimeout=30,
-                            OriginKeepaliveTimeout=60,
+                            # Below the load balancer's 60 seconds, or both may close at once: a 502.
+                            OriginKeepaliveTimeout=55,
                         ),
                         OriginCustomHeaders=[OriginCustomHeader(HeaderName=ORIGIN_HEADER, HeaderValue=header_value)],
                     )
@@ -464,54 +466,67 @@ def accelerate(stack: Stack, is_accelerated: str, balancer: LoadBalancer) -> Acc
 
 
 def load_balancer_alarms(stack: Stack, security: Security, balancer: LoadBalancer, targets: TargetGroup) -> None:
-    """What is wrong at the front door."""
-    both_names = {
-        "LoadBalancer": GetAtt(balancer, "LoadBalancerFullName"),
-        "TargetGroup": GetAtt(targets, "TargetGroupFullName"),
-    }
-    whole = {"LoadBalancer": both_names["LoadBalancer"]}
-    for title, description, metric, dimensions, runbook, options in (
-        (
-            "LoadBalancerErrorsTooMany",
-            "The load balancer itself answers with 5xx: no healthy task takes the request, or it takes too long.",
-            "HTTPCode_ELB_5XX_Count",
-            whole,
-            "load-balancer-errors",
-            {"threshold": 10, "times": 3},
-        ),
-        (
-            "StorefrontErrorsTooMany",
-            "The storefront answers with 5xx.",
-            "HTTPCode_Target_5XX_Count",
-            both_names,
-            "storefront-errors",
-            {"threshold": 10, "times": 3},
-        ),
-        (
-            "StorefrontTasksUnhealthy",
-            "A task fails its health check.",
-            "UnHealthyHostCount",
-            both_names,
-            "storefront-unhealthy",
-            {"threshold": 0, "times": 5, "statistic": "Maximum"},
-        ),
-        (
-            "StorefrontTooSlow",
-            "One request in a hundred takes longer than two seconds.",
-            "TargetResponseTime",
-            both_names,
-            "storefront-slow",
-            {"threshold": 2, "times": 5, "statistic": "p99"},
-        ),
-    ):
-        stack.add_resource(
-            alarms.Watched(
-                topic_arn=security.operations_topic_arn, namespace="AWS/ApplicationELB", dimensions=dimensions
-            ).alarm(
-                title,
-                description,
-                metric,
-                runbook=runbook,
-                **options,
-            )
-        )
+    """What is wrong at the front door.
+
+    Errors are told by their share, so that a quiet night counts as much as a sale. What the load balancer answers
+    itself is no request of its count, which knows only those that a task was chosen for.
+    """
+    whole = {"LoadBalancer": GetAtt(balancer, "LoadBalancerFullName")}
+    door, tasks = (
+        alarms.Watched(topic_arn=security.operations_topic_arn, namespace="AWS/ApplicationELB", dimensions=dimensions)
+        for dimensions in (whole, {**whole, "TargetGroup": GetAtt(targets, "TargetGroupFullName")})
+    )
+    unanswered = "100 * answers / (answers + FILL(requests, 0))"
+    stack.add_resource(
+        [
+            door.calculated(
+                "LoadBalancerErrorsTooMany",
+                "The load balancer itself answers with 5xx: no healthy task takes the request, or it takes too long.",
+                unanswered,
+                of={"answers": ("HTTPCode_ELB_5XX_Count", {}), "requests": ("RequestCount", {})},
+                runbook="load-balancer-errors",
+                threshold=1,
+                times=5,
+                within=10,
+            ),
+            door.calculated(
+                "LoadBalancerRefusalsTooMany",
+                "The load balancer answers with 403: CloudFront's X-Origin-Verify is not the one that it accepts, and "
+                "the shop is closed.",
+                unanswered,
+                of={"answers": ("HTTP_Fixed_Response_Count", {}), "requests": ("RequestCount", {})},
+                runbook="load-balancer-refusals",
+                threshold=20,
+                times=5,
+                within=10,
+            ),
+            tasks.calculated(
+                "StorefrontErrorsTooMany",
+                "The storefront answers with 5xx.",
+                "100 * errors / requests",
+                of={"errors": ("HTTPCode_Target_5XX_Count", {}), "requests": ("RequestCount", {})},
+                runbook="storefront-errors",
+                threshold=1,
+                times=5,
+                within=10,
+            ),
+            tasks.alarm(
+                "StorefrontTasksUnhealthy",
+                "A task fails its health check.",
+                "UnHealthyHostCount",
+                runbook="storefront-unhealthy",
+                statistic="Maximum",
+                threshold=0,
+                times=5,
+            ),
+            tasks.alarm(
+                "StorefrontTooSlow",
+                "One request in a hundred takes longer than two seconds.",
+                "TargetResponseTime",
+                runbook="storefront-slow",
+                statistic="p99",
+                threshold=2,
+                times=5,
+            ),
+        ]
+    )

@@ -299,7 +299,7 @@ def security_groups(stack: Stack, config: Config, networking: Networking, prefix
             FromPort=443,
             ToPort=443,
             SourcePrefixListId=prefix_list,
-            Description="HTTPS from CloudFront's origin-facing addresses",
+            Description="HTTPS from the origin-facing addresses of CloudFront",
         )
     )
     stack.add_resource(network.path(alb, service, config.container_port))
@@ -309,7 +309,7 @@ def security_groups(stack: Stack, config: Config, networking: Networking, prefix
         stack.add_resource(network.https_out(client, "AWS services and the payment provider by the NAT gateways"))
     stack.add_resource(network.path(groups["WarehouseClient"], groups["Warehouse"], network.WAREHOUSE_PORT))
     # The data tier has no default route: what this opens is S3's gateway endpoint and the Glue endpoint (T30).
-    stack.add_resource(network.https_out(groups["Warehouse"], "S3 and the Glue catalog by the VPC's endpoints"))
+    stack.add_resource(network.https_out(groups["Warehouse"], "S3 and the Glue catalog by the endpoints of the VPC"))
     return groups
 
 

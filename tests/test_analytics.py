@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.emitted import everywhere, find, granted, imported, properties, resources, template
+from tests.test_names import resolve
 
 STACK = "07-analytics"
 KEY = imported("security-KeyArn")
@@ -50,7 +51,7 @@ LOGS_OF_GLUE = {
 READ_LAKE = {"s3:GetObject", "s3:ListBucket", "s3:GetBucketLocation"}
 USE_KEY = {"kms:Decrypt", "kms:GenerateDataKey"}
 ACTIONS = {
-    "CrawlerRole": READ_LAKE | READ_CATALOG | WRITE_CATALOG | LOGS_OF_GLUE | USE_KEY,
+    "CrawlerRole": READ_LAKE | READ_CATALOG | WRITE_CATALOG | LOGS_OF_GLUE | USE_KEY | {"kms:Encrypt"},
     "WarehouseRole": READ_LAKE | READ_CATALOG | {"kms:Decrypt"},
     "CrawlerTriggerRole": {
         "logs:CreateLogStream",
@@ -140,6 +141,7 @@ def test_a_prefix_becomes_one_table_however_many_dates_lie_under_it(domain: str)
         "TableGroupingPolicy": "CombineCompatibleSchemas",
         "TableLevelConfiguration": 3,
     }
+    assert configuration["CreatePartitionIndex"] is False
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
@@ -228,6 +230,13 @@ def test_the_warehouse_reads_curated_events_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("role", ["CrawlerRole", "CurateRole"])
+def test_glue_can_encrypt_bookmarks_and_objects_under_the_key(role: str) -> None:
+    """Glue's guide on encryption: a bookmark wants Encrypt besides, or the job fails once all is written."""
+    for action in ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"):
+        assert _touched(role, action) == [KEY]
+
+
+@pytest.mark.parametrize("role", ["CrawlerRole", "CurateRole"])
 def test_glue_can_encrypt_its_own_logs(role: str) -> None:
     """T182: or it stops logging without a word."""
     groups = {"Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws-glue/*"}
@@ -288,6 +297,14 @@ def test_a_night_that_failed_is_told_to_the_operators() -> None:
     rule = properties(STACK, "CurateFailed")
     detail = rule["EventPattern"]["detail"]
     assert detail == {"jobName": [{"Ref": "CurateJob"}], "state": ["ERROR", "FAILED", "TIMEOUT"]}
+    assert [target["Arn"] for target in rule["Targets"]] == [imported("security-OperationsTopicArn")]
+
+
+def test_a_crawl_that_failed_is_told_to_the_operators() -> None:
+    rule = properties(STACK, "CrawlFailed")
+    crawlers = [{"Ref": f"Raw{name}Crawler"} for name in DOMAINS.values()]
+    assert rule["EventPattern"]["detail-type"] == ["Glue Crawler State Change"]
+    assert rule["EventPattern"]["detail"] == {"crawlerName": crawlers, "state": ["Failed"]}
     assert [target["Arn"] for target in rule["Targets"]] == [imported("security-OperationsTopicArn")]
 
 
@@ -420,10 +437,10 @@ def test_the_dashboard_counts_waiting_messages_and_dead_letters_of_each_pipeline
 
 
 def test_the_dashboard_draws_what_waits_in_the_outbox_beside_the_queues() -> None:
-    """By the dimension that the storefront's own alarm asks for."""
+    """By the dimension that the outbox's alarm asks for."""
     _, values = properties(STACK, "OperationsDashboard")["DashboardBody"]["Fn::Sub"]
-    (asked,) = properties("04-application", "OutboxTooOld")["Dimensions"]
-    assert values["Bus"] == asked["Value"]
+    (asked,) = properties("06-events", "OutboxTooOld")["Dimensions"]
+    assert resolve(STACK, values["Bus"]) == resolve("06-events", asked["Value"])
     drawn = {widget["title"]: _metrics(widget)[-1][:4] for widget in _widgets()}
     assert drawn["Queue depth"] == ["Retail", "OutboxWaiting", asked["Name"], "<Bus>"]
     assert drawn["Age of the oldest message (s)"] == ["Retail", "OutboxOldestAge", asked["Name"], "<Bus>"]

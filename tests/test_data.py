@@ -40,7 +40,6 @@ PARAMETERS = {
 }
 DATABASE = [{"Name": "DBClusterIdentifier", "Value": {"Ref": "Database"}}]
 ALARMS = {
-    "DatabaseCapacityExhausted": ("AWS/RDS", "ACUUtilization", 90, DATABASE),
     "DatabaseConnectionsTooMany": ("AWS/RDS", "DatabaseConnections", 1600, DATABASE),
     "DatabaseReaderLagging": ("AWS/RDS", "AuroraReplicaLagMaximum", 1000, DATABASE),
     "CacheThrottled": (
@@ -370,6 +369,24 @@ def test_the_application_finds_every_endpoint_under_its_own_path() -> None:
         for _, _, settings in everywhere("AWS::SSM::Parameter")
     }
     assert written == PARAMETERS
+
+
+def test_an_alarm_tells_when_the_writer_or_the_reader_nears_its_limit() -> None:
+    """The cluster's own figure is their average, behind which a full reader hides."""
+    settings = properties(STACK, "DatabaseCapacityExhausted")
+    result, *measured = settings["Metrics"]
+    assert (result["Expression"], result["ReturnData"]) == ("MAX([writer, reader])", True)
+    for query, instance in zip(measured, ("DatabaseWriter", "DatabaseReader"), strict=True):
+        metric = query["MetricStat"]["Metric"]
+        assert (metric["Namespace"], metric["MetricName"]) == ("AWS/RDS", "ACUUtilization")
+        assert metric["Dimensions"] == [{"Name": "DBInstanceIdentifier", "Value": {"Ref": instance}}]
+        assert (query["MetricStat"]["Stat"], query["MetricStat"]["Period"], query["ReturnData"]) == (
+            "Average",
+            60,
+            False,
+        )
+    assert [query["Id"] for query in measured] == ["writer", "reader"]
+    assert (settings["Threshold"], settings["EvaluationPeriods"]) == (90, 15)
 
 
 @pytest.mark.parametrize("alarm", ALARMS)

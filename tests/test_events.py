@@ -363,6 +363,23 @@ def test_an_alarm_tells_when_a_function_fails_or_is_throttled(function: str, suf
     assert properties(file, f"{function}{suffix}")["Threshold"] == 0
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_that_fails_at_each_try_of_a_lone_message_is_told_of(function: str) -> None:
+    """T159: between two tries lie six times the function's time and the window, 365 seconds or 660."""
+    file, window = FUNCTIONS[function][0], 33 if function == "CrawlerTrigger" else 18
+    settings = properties(file, f"{function}Failing")
+    assert (settings["Period"], settings["DatapointsToAlarm"], settings["EvaluationPeriods"]) == (60, 2, window)
+
+
+def test_an_alarm_tells_when_an_event_has_waited_for_five_minutes_or_nobody_says_how_long() -> None:
+    """Each task reports the one outbox; none that reports is a relay that may not run."""
+    settings = properties(STACK, "OutboxTooOld")
+    assert (settings["Statistic"], settings["ComparisonOperator"]) == ("Maximum", "GreaterThanThreshold")
+    assert (settings["Threshold"], settings["Period"], settings["EvaluationPeriods"]) == (300, 60, 3)
+    assert settings["TreatMissingData"] == "breaching"
+    assert settings["Dimensions"] == [{"Name": "EventBusName", "Value": {"Ref": "RetailEventBus"}}]
+
+
 def test_an_alarm_fires_with_the_first_reservation_of_more_than_there_is() -> None:
     """That none is counted is as it should be."""
     seen = ("ReservationsOversold", "Sum", {"Ref": "InventoryHandler"}, "GreaterThanThreshold")

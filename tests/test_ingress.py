@@ -31,10 +31,14 @@ MANAGED = {
     "Common": "AWSManagedRulesCommonRuleSet",
 }
 ALARMS = {
-    "LoadBalancerErrorsTooMany": ("HTTPCode_ELB_5XX_Count", "Sum", 10),
-    "StorefrontErrorsTooMany": ("HTTPCode_Target_5XX_Count", "Sum", 10),
     "StorefrontTasksUnhealthy": ("UnHealthyHostCount", "Maximum", 0),
     "StorefrontTooSlow": ("TargetResponseTime", "p99", 2),
+}
+UNANSWERED = "100 * answers / (answers + FILL(requests, 0))"
+SHARES = {
+    "LoadBalancerErrorsTooMany": (UNANSWERED, "HTTPCode_ELB_5XX_Count", 1),
+    "LoadBalancerRefusalsTooMany": (UNANSWERED, "HTTP_Fixed_Response_Count", 20),
+    "StorefrontErrorsTooMany": ("100 * errors / requests", "HTTPCode_Target_5XX_Count", 1),
 }
 CONDITIONED = (*template(STACK)["Resources"], *template(STACK)["Outputs"])
 
@@ -461,13 +465,38 @@ def test_cloudfront_logs_to_a_bucket_that_takes_its_acl_without_shoppers_cookies
 
 
 @pytest.mark.parametrize("alarm", ALARMS)
-def test_an_alarm_tells_of_errors_unhealthy_tasks_and_slow_answers(alarm: str) -> None:
+def test_an_alarm_tells_of_unhealthy_tasks_and_slow_answers(alarm: str) -> None:
     settings = properties(STACK, alarm)
     statistic = settings.get("Statistic") or settings["ExtendedStatistic"]
     assert (settings["MetricName"], statistic, settings["Threshold"]) == ALARMS[alarm]
     assert settings["ComparisonOperator"] == "GreaterThanThreshold"
     balancer = {"Fn::GetAtt": ["LoadBalancer", "LoadBalancerFullName"]}
     assert {"Name": "LoadBalancer", "Value": balancer} in settings["Dimensions"]
+
+
+@pytest.mark.parametrize("alarm", SHARES)
+def test_an_alarm_tells_of_errors_by_their_share_so_that_a_quiet_night_counts(alarm: str) -> None:
+    settings = properties(STACK, alarm)
+    result, wrong, requests = settings["Metrics"]
+    shown = [query["MetricStat"]["Metric"]["MetricName"] for query in (wrong, requests)]
+    assert (result["Expression"], shown[0], settings["Threshold"]) == SHARES[alarm]
+    assert shown[1] == "RequestCount"
+    for query in (wrong, requests):
+        assert query["Id"] in result["Expression"]
+        assert (query["MetricStat"]["Stat"], query["MetricStat"]["Period"], query["ReturnData"]) == ("Sum", 60, False)
+        balancer = {"Fn::GetAtt": ["LoadBalancer", "LoadBalancerFullName"]}
+        assert {"Name": "LoadBalancer", "Value": balancer} in query["MetricStat"]["Metric"]["Dimensions"]
+    assert (settings["DatapointsToAlarm"], settings["EvaluationPeriods"]) == (5, 10)
+    assert settings["TreatMissingData"] == "notBreaching"
+
+
+def test_the_edge_closes_an_idle_connection_before_the_load_balancer_does() -> None:
+    """Or both may close it at once, and a shopper gets a 502; the load balancer waits 60 seconds unless told."""
+    (origin,) = _distribution()["Origins"]
+    assert origin["CustomOriginConfig"]["OriginKeepaliveTimeout"] == 55
+    assert "idle_timeout.timeout_seconds" not in {
+        each["Key"] for each in properties(STACK, "LoadBalancer")["LoadBalancerAttributes"]
+    }
 
 
 def test_the_target_group_is_handed_to_the_application_only_by_the_second_phase() -> None:

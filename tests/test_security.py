@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -306,6 +307,20 @@ def test_the_rules_between_groups_stand_apart_from_them() -> None:
     groups = resources(STACK, "AWS::EC2::SecurityGroup").values()
     assert not any("SecurityGroupIngress" in group["Properties"] for group in groups)
     assert not any(list(find(group["Properties"], "Fn::GetAtt")) for group in groups)
+
+
+def test_ec2_takes_every_description_of_a_security_group_and_of_its_rules() -> None:
+    """EC2 knows letters, digits and a few signs, no apostrophe, up to 255; no linter looks at it."""
+    parts = ("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
+    texts = [
+        text
+        for part in parts
+        for _, _, settings in everywhere(part)
+        for key in ("Description", "GroupDescription")
+        for text in find(settings, key)
+    ]
+    assert {"Load balancer: HTTPS from CloudFront", "HTTPS from the origin-facing addresses of CloudFront"} <= {*texts}
+    assert [text for text in texts if not re.fullmatch(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}", text)] == []
 
 
 def test_the_descriptions_of_the_groups_never_change() -> None:

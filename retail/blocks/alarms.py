@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from troposphere.cloudwatch import Alarm, MetricDimension
+from troposphere.cloudwatch import Alarm, Metric, MetricDataQuery, MetricDimension, MetricStat
+
+PERIOD_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,26 +29,88 @@ class Watched:
         statistic: str = "Sum",
         comparison: str = "GreaterThanThreshold",
         times: int = 1,
+        within: int | None = None,
         missing: str = "notBreaching",
     ) -> Alarm:
-        """An alarm that a metric's statistic over a minute crosses the threshold ``times`` minutes in a row.
+        """An alarm that a metric's statistic over a minute crosses the threshold.
 
-        ``statistic`` is one of CloudWatch's, or a percentile such as ``p99``. ``runbook`` is the page, below
-        docs/runbooks/alarms, for whoever is called.
+        It does so ``times`` minutes in a row; or, where what is watched pauses in between, in so many minutes of those
+        ``within``. ``statistic`` is one of CloudWatch's, or a percentile such as ``p99``. ``runbook`` is the page,
+        below docs/runbooks/alarms, for whoever is called.
         """
         kind = {"ExtendedStatistic": statistic} if statistic.startswith("p") else {"Statistic": statistic}
         return Alarm(
             title,
-            AlarmDescription=f"{description} Runbook: docs/runbooks/alarms/{runbook}.md",
+            AlarmDescription=_described(description, runbook),
             Namespace=self.namespace,
             MetricName=metric,
-            Dimensions=[MetricDimension(Name=name, Value=value) for name, value in self.dimensions.items()],
+            Dimensions=_dimensions(self.dimensions),
             ComparisonOperator=comparison,
             Threshold=threshold,
-            Period=60,
-            EvaluationPeriods=times,
+            Period=PERIOD_SECONDS,
             TreatMissingData=missing,
-            AlarmActions=[self.topic_arn],
-            OKActions=[self.topic_arn],
             **kind,
+            **_lasting(times, within),
+            **_calling(self.topic_arn),
         )
+
+    def calculated(
+        self,
+        title: str,
+        description: str,
+        expression: str,
+        *,
+        of: dict[str, tuple[str, dict[str, Any]]],
+        runbook: str,
+        threshold: float,
+        statistic: str = "Sum",
+        times: int = 1,
+        within: int | None = None,
+    ) -> Alarm:
+        """An alarm that what is calculated of some metrics is above the threshold.
+
+        ``of`` gives, by its name in the expression, each metric and the dimensions that it has besides the watched
+        ones. Minutes in which there is nothing to calculate are good ones.
+        """
+        measured = [
+            MetricDataQuery(
+                Id=name,
+                ReturnData=False,
+                MetricStat=MetricStat(
+                    Metric=Metric(
+                        Namespace=self.namespace,
+                        MetricName=metric,
+                        Dimensions=_dimensions(self.dimensions | more),
+                    ),
+                    Period=PERIOD_SECONDS,
+                    Stat=statistic,
+                ),
+            )
+            for name, (metric, more) in of.items()
+        ]
+        return Alarm(
+            title,
+            AlarmDescription=_described(description, runbook),
+            Metrics=[MetricDataQuery(Id="result", Expression=expression, ReturnData=True), *measured],
+            ComparisonOperator="GreaterThanThreshold",
+            Threshold=threshold,
+            TreatMissingData="notBreaching",
+            **_lasting(times, within),
+            **_calling(self.topic_arn),
+        )
+
+
+def _described(description: str, runbook: str) -> str:
+    return f"{description} Runbook: docs/runbooks/alarms/{runbook}.md"
+
+
+def _dimensions(named: dict[str, Any]) -> list[MetricDimension]:
+    return [MetricDimension(Name=name, Value=value) for name, value in named.items()]
+
+
+def _lasting(times: int, within: int | None) -> dict[str, Any]:
+    return {"EvaluationPeriods": times} if within is None else {"EvaluationPeriods": within, "DatapointsToAlarm": times}
+
+
+def _calling(topic_arn: Any) -> dict[str, Any]:
+    return {"AlarmActions": [topic_arn], "OKActions": [topic_arn]}

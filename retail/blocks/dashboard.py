@@ -238,7 +238,7 @@ def functions() -> list[Graph]:
                 *[
                     [
                         {
-                            "expression": f"100 * errors{index} / MAX([calls{index}, 1])",
+                            "expression": f"100 * errors{index} / MAX([calls{index}, errors{index}])",
                             "label": worker,
                         }
                     ]

@@ -132,6 +132,8 @@ def queue_worker(
     watched = alarms.Watched(
         topic_arn=shared.topic_arn, namespace="AWS/Lambda", dimensions={"FunctionName": Ref(function)}
     )
+    # A failed batch is tried again only when it is visible: with few messages that is minutes without a call.
+    within = 3 * batches.visibility_seconds(config.function_timeout_seconds) // 60
     for suffix, metric, text in (
         ("Failing", "Errors", f"{name} ends with an error instead of an answer; its log says which."),
         ("Throttled", "Throttles", f"{name} is refused: the account's concurrency is used up."),
@@ -143,7 +145,8 @@ def queue_worker(
                 metric,
                 runbook=f"function-{suffix.lower()}",
                 threshold=0,
-                times=3,
+                times=2,
+                within=within,
             )
         )
     return function

@@ -32,6 +32,7 @@ RECORDED_ONLY = {
 }
 
 DROPPED = (
+    Dropped("AWS::CloudWatch::Alarm", "Metrics", "Alarms are on one metric; this one is listed and never rings."),
     Dropped("AWS::EC2::FlowLog", "DeliverLogsPermissionArn", "CreateFlowLogs does not keep the role."),
     Dropped("AWS::EC2::FlowLog", "LogFormat", "CreateFlowLogs does not keep the format."),
     Dropped("AWS::EC2::FlowLog", "MaxAggregationInterval", "CreateFlowLogs does not keep the interval."),

@@ -18,6 +18,9 @@ class World:
     def __init__(self, boto: Callable[..., Any], refs: Mapping[str, str]) -> None:
         self.boto, self.refs = boto, refs
 
+    def alarm(self) -> Any:
+        return self.boto("cloudwatch").describe_alarms(AlarmNames=["survival-calculated"])["MetricAlarms"][0]
+
     def flow_log(self) -> Any:
         return self.boto("ec2").describe_flow_logs()["FlowLogs"][0]
 
@@ -64,6 +67,7 @@ class World:
 
 # Each reads the place where the service would show the property; a KeyError is a property that is not there.
 LOST: dict[tuple[str, str], Read] = {
+    ("AWS::CloudWatch::Alarm", "Metrics"): lambda world: world.alarm()["Metrics"],
     ("AWS::EC2::FlowLog", "DeliverLogsPermissionArn"): lambda world: world.flow_log()["DeliverLogsPermissionArn"],
     ("AWS::EC2::FlowLog", "LogFormat"): lambda world: world.flow_log()["LogFormat"],
     ("AWS::EC2::FlowLog", "MaxAggregationInterval"): lambda world: world.flow_log()["MaxAggregationInterval"],

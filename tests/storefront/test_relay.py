@@ -276,7 +276,7 @@ def test_the_deployed_alarm_reads_what_the_running_storefront_writes(
     path = f"/retail/{uuid4().hex}"
     for name, value in (world.parameters | {parameters.EVENT_BUS: bus}).items():
         boto("ssm").put_parameter(Name=f"{path}/{name}", Value=value, Type="String")
-    alarm = asked("04-application", "OutboxTooOld")
+    alarm = asked("06-events", "OutboxTooOld")
     with running(world, tmp_path / "log", path) as process:
         wait_until(lambda: any(alarm in measured(record) for record in process.records()), 30)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from retail.local.handlers.api import call, client
-from retail.local.handlers.resource import Created, Place, Properties, Resource, changed, only
+from retail.local.handlers.resource import Created, Mend, Place, Properties, Resource, changed, only, without
 
 _TRAIL = (
     "S3BucketName",
@@ -65,13 +65,23 @@ def _put_composite(name: str, properties: Properties) -> Created:
     return name, {"Arn": alarm["AlarmArn"]}
 
 
-TYPES = {
+def _of_one_metric(properties: Properties) -> Properties:
+    """MiniStack refuses an alarm on what is calculated: it is kept with its expression as the name of a metric, which
+    nobody reports, so that it is listed and never rings."""
+    if "Metrics" not in properties:
+        return properties
+    (expression,) = [each["Expression"] for each in properties["Metrics"] if each.get("ReturnData")]
+    return without(properties, "Metrics") | {"Namespace": "Expression", "MetricName": expression, "Statistic": "Sum"}
+
+
+TYPES: dict[str, Resource | Mend] = {
     "AWS::CloudTrail::Trail": Resource(
         create=_create_trail,
         update=_update_trail,
         delete=lambda ref, properties: client("cloudtrail").delete_trail(Name=ref),
         replaced_by=("TrailName",),
     ),
+    "AWS::CloudWatch::Alarm": Mend(prepare=_of_one_metric),
     "AWS::CloudWatch::CompositeAlarm": Resource(
         create=lambda properties, place: _put_composite(properties.get("AlarmName") or place.name(255), properties),
         update=lambda ref, old, new: _put_composite(ref, new),
