@@ -457,7 +457,7 @@ def test_the_dashboard_looks_for_the_edge_where_its_metrics_are() -> None:
 
 
 def test_the_dashboard_draws_the_web_acl_by_the_name_it_measures_under() -> None:
-    """T78: made in another stack and Region."""
+    """T78: its MetricName, which another stack sets, in another Region."""
     name = properties("03-ingress", "WebAcl")["VisibilityConfig"]["MetricName"]["Fn::Sub"]
     (metric,) = [metric for widget in _widgets() for metric in _metrics(widget) if metric[0] == "AWS/WAFV2"]
     assert metric[metric.index("WebACL") + 1] == name.replace("${", "<").replace("}", ">")

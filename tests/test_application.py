@@ -295,7 +295,7 @@ def test_the_cluster_counts_its_tasks() -> None:
 
 
 def test_the_clusters_figures_land_in_a_group_under_the_key() -> None:
-    """T169: made before ECS would make it without one."""
+    """Made before ECS would make it without one, as Lambda does (T169)."""
     group = properties(STACK, "ContainerInsightsLogs")["LogGroupName"]["Fn::Sub"]
     cluster = properties(STACK, "Cluster")["ClusterName"]["Fn::Sub"]
     assert group == f"/aws/ecs/containerinsights/{cluster}/performance"

@@ -221,9 +221,10 @@ def written(*arguments: str, directory: Path) -> CompletedProcess[str]:
 
 
 def test_the_command_writes_one_file_for_each_policy(tmp_path: Path) -> None:
-    done = written("--environment", "dev", "--region", REGION, "--account", ACCOUNT, directory=tmp_path)
+    here = checkout(tmp_path / "here")
+    done = written("--environment", "dev", "--region", REGION, "--account", ACCOUNT, directory=here)
     assert done.returncode == 0, done.stderr
-    files = sorted((tmp_path / "build" / "deploy-policy").iterdir())
+    files = sorted((here / "build" / "deploy-policy").iterdir())
     assert {path.stem: json.loads(path.read_text()) for path in files} == policies()
 
 
@@ -243,10 +244,11 @@ def test_the_command_prints_one_policy_when_asked_for_a_stack() -> None:
 def test_bad_input_is_told_in_one_line_and_nothing_is_written(
     tmp_path: Path, arguments: tuple[str, ...], told: str
 ) -> None:
-    done = written(*arguments, "--region", REGION, directory=tmp_path)
+    here = checkout(tmp_path / "here")
+    done = written(*arguments, "--region", REGION, directory=here)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"retail.ops.deploy_policy: {told}\n"
-    assert list(tmp_path.iterdir()) == []
+    assert not (here / "build").exists()
 
 
 # On the emulator, which decides about the calls of the programs; what CloudFormation does it does for itself there.

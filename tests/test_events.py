@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from retail.ops.drills import queues
 from tests.emitted import everywhere, imported, properties, resources, statements, template
 
 STACK = "06-events"
@@ -361,6 +362,11 @@ def test_an_alarm_tells_when_a_function_fails_or_is_throttled(function: str, suf
     seen = (metric, "Sum", {"Ref": function}, "GreaterThanThreshold")
     assert _alarm(file, f"{function}{suffix}") == seen
     assert properties(file, f"{function}{suffix}")["Threshold"] == 0
+
+
+def test_every_queue_where_something_failed_lies_can_be_redriven() -> None:
+    failed = {name for _, name, _ in everywhere("AWS::SQS::Queue") if name.endswith(("DeadLetters", "Undelivered"))}
+    assert {queue.title for queue in queues.QUEUES.values()} == failed
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from retail.ops import artifacts
+from retail.ops.cost import bill
 from tests import emitted
 from tests.emitted import FILES, find, template
 
@@ -243,9 +245,17 @@ def test_project_and_environment_mean_the_same_in_every_stack(name: str) -> None
 
 
 @every_template
+def test_a_deployment_fills_every_parameter_that_names_code_and_the_cost_counts_on_it(name: str) -> None:
+    keys = {parameter for parameter in template(name)["Parameters"] if parameter.endswith("Key")}
+    assert artifacts.CODE.get(name.partition("-")[2], {}).keys() == keys
+    assert keys <= bill.DEPLOYED.keys()
+
+
+@every_template
 def test_every_template_deploys_without_a_bucket(name: str) -> None:
     """T1: ``aws cloudformation deploy`` sends at most 51,200 bytes."""
-    assert len((emitted.OUT / f"{name}.yaml").read_bytes()) <= 51_200
+    size = len((emitted.OUT / f"{name}.yaml").read_bytes())
+    assert size <= 51_200, f"{name} has {size} bytes, see Limits in docs/architecture.md"
 
 
 @every_template
