@@ -61,10 +61,10 @@ def check_tool() -> None:
         raise InputError("the AWS CLI (aws) is not on the PATH: install it, https://aws.amazon.com/cli/")
 
 
-def check_credentials(region: str) -> None:
-    """Raises InputError when AWS does not know who is calling."""
+def check_credentials(region: str) -> str:
+    """The account of whoever is calling. Raises InputError when AWS does not know them."""
     try:
-        ask("sts", "get-caller-identity", region=region)
+        return str(ask("sts", "get-caller-identity", region=region)["Account"])
     except CliError as error:
         raise InputError(f"no access to AWS: {error}. Sign in with aws configure or aws sso login") from None
 
@@ -78,6 +78,7 @@ def primary_region(given: str) -> str:
 
 
 def _configured_region() -> str:
+    check_tool()
     try:
         return aws("configure", "get", "region").strip()
     except CliError:  # the CLI's way to say that there is none

@@ -22,7 +22,6 @@ from retail.ops.request import Request
 from retail.ops.stacks import EDGE_REGION, Stack, State
 
 IMAGE = "ContainerImage"
-FIRST_COUNT = "2"
 GEOGRAPHIES = {"us-": "us", "eu-": "eu", "ap-": "apac"}
 """Of cross-Region inference, by how the Region begins; elsewhere the model is called in the Region itself."""
 
@@ -53,24 +52,34 @@ class Deployment:
         """Deploy the stacks in order. Raises StackError at the first that fails."""
         for title in self.asked.titles:
             stack = self.platform[title]
-            before = stacks.ready_to_deploy(stack)
-            if title == stacks.APPLICATION and before is None:
-                roles.make(stack.region)
-            self.upload(stack)
-            values = self.wired(stack) | self.sized(stack, before) | self.image(stack, before)
-            with protection.loosened(stack, self.allowed[title] if before else ()):
-                self.deploy(stack, before, values)
-            if title == stacks.APPLICATION and before is None:
-                self.hand_over_count(stack)
-            if title == (stacks.NETWORKING if self.asked.only else stacks.SECURITY):
-                self.encrypt_flow_logs()
-            protection.protect(stack, before, self.asked.environment)
-            if title == stacks.DATA:
-                self.fill_database()
-            if title == stacks.ANALYTICS:
-                self.prepare_warehouse()
+            try:
+                self.bring(stack)
+            except CliError as error:  # a call around the stack: denied, or signed out since the run began
+                raise self.stopped(stack, str(error)) from None
         if not self.asked.only and not self.asked.stacks_only:
             smoke.test(self.given[stacks.INGRESS]["DomainName"])
+
+    def bring(self, stack: Stack) -> None:
+        """Deploy one stack, with what has to happen before and after it."""
+        title, before, given = stack.title, stacks.ready_to_deploy(stack), self.given[stack.title]
+        if title == stacks.APPLICATION and before is None:
+            roles.make(stack.region)
+        self.upload(stack)
+        values = self.wired(stack) | self.sized(stack, before) | self.image(stack, before)
+        kept = protection.of_data(stack, given)
+        with protection.loosened(stack, self.allowed[title] if before else ()):
+            self.deploy(stack, before, values | given | (kept if before else dict.fromkeys(kept, "false")))
+        if before is None and "true" in kept.values():
+            self.deploy(stack, stacks.describe(stack), kept, " (protected from deletion)")
+        if title == stacks.APPLICATION and before is None:
+            self.hand_over_count(stack)
+        if title == (stacks.NETWORKING if self.asked.only else stacks.SECURITY):
+            self.encrypt_flow_logs()
+        protection.protect(stack, before, self.asked.environment)
+        if title == stacks.DATA:
+            self.fill_database()
+        if title == stacks.ANALYTICS:
+            self.prepare_warehouse()
 
     def wired(self, stack: Stack) -> dict[str, str]:
         """The parameters that travel from another Region or scope, where no import reaches."""
@@ -86,12 +95,12 @@ class Deployment:
         return {}
 
     def sized(self, stack: Stack, before: State | None) -> dict[str, str]:
-        """What the application begins with; from then on scaling owns its count, and --set the rest (T111)."""
+        """The model that the application begins with; after that scaling owns its count, and --set the rest (T111)."""
         if stack.title != stacks.APPLICATION:
             return {}
         if before:
             return {"DesiredCount": "keep"}
-        return {"DesiredCount": FIRST_COUNT, "BedrockGeography": GEOGRAPHIES.get(stack.region[:3], "none")}
+        return {"BedrockGeography": GEOGRAPHIES.get(stack.region[:3], "none")}
 
     def image(self, stack: Stack, before: State | None) -> dict[str, str]:
         """The application's image, built and pushed once there is a repository; nothing where one is given."""
@@ -118,7 +127,7 @@ class Deployment:
         before = stacks.describe(stack)
         built = self.image(stack, before)
         purpose = " (image; task count handed to scaling)" if built else " (task count handed to scaling)"
-        self.deploy(stack, before, {"DesiredCount": "keep"} | built, purpose)
+        self.deploy(stack, before, {"DesiredCount": "keep"} | built | self.given[stack.title], purpose)
 
     def encrypt_flow_logs(self) -> None:
         """Networking comes before the key, so it is given the key's ARN afterwards (T200)."""
@@ -126,7 +135,9 @@ class Deployment:
         before = stacks.describe(stack)
         key = security and security.outputs.get("KeyArn")
         if before and key and before.parameters.get("FlowLogsKmsKeyArn") != key:
-            self.deploy(stack, before, {"FlowLogsKmsKeyArn": key}, " (flow logs under the key)")
+            self.deploy(
+                stack, before, {"FlowLogsKmsKeyArn": key} | self.given[stack.title], " (flow logs under the key)"
+            )
 
     def fill_database(self) -> None:
         """Migrations, and the first products where they are asked for; only the real image has them."""
@@ -153,7 +164,6 @@ class Deployment:
 
     def deploy(self, stack: Stack, before: State | None, values: dict[str, str], purpose: str = "") -> None:
         """Deploy one stack and say how that went. What is not passed keeps its value, or has its default."""
-        values = values | self.given[stack.title]
         self.progress.begin(stack.label + purpose, stack.title, new=before is None)
         if before and unchanged.is_current(stack, before, values, self.tags):
             self.progress.end("no changes")
@@ -162,6 +172,9 @@ class Deployment:
             with watch.watching(stack, self.progress.at):
                 printed = aws(*commands.deployment(stack, values, self.tags), region=stack.region)
         except CliError as error:
-            block = stacks.failure(stack, stacks.why(stack, error))
-            raise StackError(f"{block}\n  then:  mend that, and carry on with {self.command}") from None
+            raise self.stopped(stack, stacks.why(stack, error)) from None
         self.progress.end("no changes" if "No changes to deploy" in printed else "updated" if before else "created")
+
+    def stopped(self, stack: Stack, cause: str) -> StackError:
+        """The block that says which stack stopped the run, why, and how to carry on."""
+        return StackError(f"{stacks.failure(stack, cause)}\n  then:  mend that, and carry on with {self.command}")

@@ -13,17 +13,16 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
-from retail.ops import cli, emitted, empty, environments, interfaces, leftovers, protection, request, stacks, watch
+from retail.ops import cli, empty, interfaces, leftovers, protection, request, stacks, watch
 from retail.ops.cli import InputError, Parser, say
 from retail.ops.leftovers import Leftover
 from retail.ops.progress import Progress
+from retail.ops.request import Where
 from retail.ops.stacks import Stack
 
 PROGRAM = "retail.ops.destroy"
-
-PROTECTION = "DeletionProtection"
-"""The parameter of 03 and 05 by which load balancer and database refuse to be deleted (T136)."""
 
 UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
@@ -41,31 +40,33 @@ def destroy(arguments: Sequence[str]) -> None:
     parser.add_argument("--confirm", default="", metavar="ENVIRONMENT", help="the environment again")
     parser.add_argument("--empty", action="store_true", help="empty buckets, image repository and backup vault as well")
     asked = parser.parse_args(arguments)
-    file = environments.read(asked.environment)
-    project = asked.project or file.setting("project") or request.DEFAULT_PROJECT
-    emitted.check_names(project, asked.environment)
+    where = request.where(asked)
     cli.check_tool()
-    region = cli.primary_region(asked.region or file.setting("region"))
-    platform = stacks.platform(project, asked.environment, region)
+    platform = stacks.platform(where.project, where.environment, where.region)
     backwards = list(reversed(platform.values()))
     say(forecast(backwards, emptied=asked.empty))
-    confirm(asked.environment, asked.confirm)
-    cli.check_credentials(region)
+    confirm(where, asked.confirm)
+    cli.check_credentials(where.region)
 
     left: list[Leftover] = []
-    for stack in backwards:
-        left += take_down(stack, platform[stacks.NETWORKING], emptied=asked.empty)
-    say(f"{project}-{asked.environment} is gone from {region}.")
-    if commands := list(leftovers.removals(left)):
-        say("\n".join(["This is left, and is removed by:", *(f"  {command}" for command in commands)]))
+    try:
+        for stack in backwards:
+            take_down(stack, platform[stacks.NETWORKING], left, emptied=asked.empty)
+        say(f"{where.project}-{where.environment} is gone from {where.region}.")
+    finally:
+        # Also where one will not go: of a stack that is gone the next run knows nothing.
+        if commands := list(leftovers.removals(left)):
+            say("\n".join(["This is left, and is removed by:", *(f"  {command}" for command in commands)]))
 
 
-def confirm(environment: str, given: str) -> None:
+def confirm(where: Where, given: str) -> None:
     """Raises InputError unless the environment was named again, on the command line or on the terminal."""
     if not given and sys.stdin.isatty():
-        given = input(f"Type {environment} to delete all this: ").strip()
-    if given != environment:
-        raise InputError(f"nothing is deleted without --confirm {environment}")
+        account = cli.check_credentials(where.region)
+        with suppress(EOFError):  # Ctrl-D
+            given = input(f"Type {where.environment} to delete all this from account {account}: ").strip()
+    if given != where.environment:
+        raise InputError(f"nothing is deleted without --confirm {where.environment}")
 
 
 def forecast(backwards: list[Stack], *, emptied: bool) -> str:
@@ -78,31 +79,31 @@ def forecast(backwards: list[Stack], *, emptied: bool) -> str:
         lines.append(f"  {stack.name} in {stack.region}; it leaves {', '.join(left) or 'nothing'}")
     lines += [LOST, *([EMPTIED] if emptied else []), "What stays goes on costing:"]
     lines += [f"- {count} {kind}: {leftovers.COSTS[kind]}" for kind, count in sorted(kinds.items())]
-    return "\n".join([*lines, "What has a fixed name is imported or removed before a later deployment (T215)."])
+    return "\n".join([*lines, "What has a fixed name is imported or removed before a later deployment."])
 
 
-def take_down(stack: Stack, networking: Stack, *, emptied: bool) -> list[Leftover]:
-    """Delete one stack, its protections first; returns what it leaves."""
+def take_down(stack: Stack, networking: Stack, left: list[Leftover], *, emptied: bool) -> None:
+    """Delete one stack, its protections first, and add what it leaves to what is left."""
     state = stacks.settled(stack)
     if state is None:
         say(f"{stack.label}: not there")
-        return []
-    left = leftovers.of_stack(stack)
+        return
+    leaves = leftovers.of_stack(stack)
     if stack.title in (stacks.SECURITY, stacks.NETWORKING):
         interfaces.release(networking)
     progress = Progress()
     progress.begin(stack.label, stack.title, new=False)
     # What never came to be has nothing to protect, and cannot be updated.
-    if state.parameters.get(PROTECTION) == "true" and state.status in UPDATABLE:
-        stacks.give(stack, state, **{PROTECTION: "false"})
+    if state.parameters.get(protection.DELETION) == "true" and state.status in UPDATABLE:
+        stacks.give(stack, state, **{protection.DELETION: "false"})
     if state.is_protected:
         protection.switch(stack, on=False)
     with watch.watching(stack, progress.at):
         stacks.delete(stack)
+    left += leaves
     progress.end("deleted")
     if emptied:
-        empty.empty([(each.kind, each.name) for each in left], stack.region)
-    return left
+        empty.empty([(each.kind, each.name) for each in leaves], stack.region)
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Iterator
 
 from retail.ops import artifacts, commands, image, protection, required, roles, stacks, tasks
-from retail.ops.deployment import FIRST_COUNT, GEOGRAPHIES, IMAGE
+from retail.ops.deployment import GEOGRAPHIES, IMAGE
 from retail.ops.request import Request
 from retail.ops.stacks import EDGE_REGION, Stack
 
@@ -37,7 +37,12 @@ def _stack(asked: Request, platform: dict[str, Stack], given: dict[str, dict[str
         yield f"aws s3 sync build s3://{bucket} --size-only --exclude '*' {names} --region {stack.region}"
     wired = _wired(platform, given, title)
     values = {name: value for name, value in _first(stack).items() if name not in wired} | given[title]
-    yield _deploy(asked, stack, values, {name: value for name, value in wired.items() if name not in given[title]})
+    asked_for = {name: value for name, value in wired.items() if name not in given[title]}
+    kept = protection.of_data(stack, given[title])
+    yield _deploy(asked, stack, values | dict.fromkeys(kept, "false"), asked_for)
+    if "true" in kept.values():
+        yield f"# {stack.label}, again: protected from deletion, which would have kept a failed creation from going"
+        yield _deploy(asked, stack, given[title] | kept, {})
     yield from _protection(asked, stack)
     if title == stacks.SECURITY and not asked.only:
         yield "# 01 networking, again: flow logs under the key"
@@ -64,7 +69,7 @@ def _protection(asked: Request, stack: Stack) -> Iterator[str]:
 
 def _first(stack: Stack) -> dict[str, str]:
     if stack.title == stacks.APPLICATION:
-        return {"DesiredCount": FIRST_COUNT, "BedrockGeography": GEOGRAPHIES.get(stack.region[:3], "none")}
+        return {"BedrockGeography": GEOGRAPHIES.get(stack.region[:3], "none")}
     scopes = {stacks.INGRESS_WAF: "waf", stacks.INGRESS: "cdn"}
     return {"Scope": scopes[stack.title]} if stack.title in scopes else {}
 
@@ -96,7 +101,7 @@ def _image(asked: Request, stack: Stack, given: dict[str, str]) -> Iterator[str]
     """The second deployment of 04: the image, unless one is given, and the count handed to scaling."""
     built = {}
     if IMAGE not in given and not asked.stacks_only:
-        yield "# the image; without docker, finch podman in its place, and without all three leave it out"
+        yield "# the image; without docker: finch or podman in its place; without all three leave it out"
         repository = _output(stack, "RepositoryUri")
         tag = image.content_tag()
         build, push = image.commands("docker", "IMAGE")

@@ -18,9 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from retail.ops import stacks
+from retail.ops import handwritten, stacks
 from retail.ops.cli import InputError
 
 FOLDER = Path("environments")
@@ -61,11 +59,9 @@ def read(environment: str) -> Environment:
     """The file of an environment, if there is one. Raises InputError for what is not understood."""
     path = FOLDER / f"{environment}.yaml"
     try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+        loaded = handwritten.read(path)
     except FileNotFoundError:
         return Environment(path)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
     held = _mapping(path, "the file", loaded)
     for name in held:
         _refuse_unknown(path, "a setting", name, SETTINGS)
@@ -106,9 +102,9 @@ def _mapping(path: Path, name: str, value: Any) -> dict[str, Any]:
 
 
 def _text(path: Path, name: str, value: Any) -> str:
-    """A value as CloudFormation takes it; YAML reads some texts as numbers and truths."""
+    """A value as CloudFormation takes it; YAML reads some texts as truths."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str | int | float):
-        return str(value)
+    if isinstance(value, str):
+        return value
     raise InputError(f"{path}: {name} holds {value!r}; give one text or number")

@@ -18,7 +18,7 @@ from dns.resolver import Resolver
 from rich.console import Console
 from rich.text import Text
 
-from retail.ops import cli, emitted, environments, request, stacks
+from retail.ops import cli, emitted, request, stacks
 from retail.ops.checks import account, domain, names, quotas
 from retail.ops.checks.finding import FINE, MISSING, UNKNOWN, Finding, Place, safely
 from retail.ops.cli import InputError, Parser, StackError
@@ -45,16 +45,13 @@ def preflight(arguments: Sequence[str]) -> None:
     parser.add_argument("--hosted-zone", default="", help="id of the public Route 53 zone that holds the name")
     parser.add_argument("--resolver", default="", metavar="HOST:PORT", help="ask this DNS server; else the machine's")
     given = parser.parse_args(arguments)
-    file = environments.read(given.environment)
-    project = given.project or file.setting("project") or request.DEFAULT_PROJECT
-    emitted.check_names(project, given.environment)
-    shop = {name: getattr(given, name) or _of_file(file, name) for name in ("domain", "hosted_zone")}
+    where = request.where(given)
+    shop = {name: getattr(given, name) or _of_file(where.file, name) for name in ("domain", "hosted_zone")}
     cli.check_tool()
-    region = cli.primary_region(given.region or file.setting("region"))
-    place = _place(project, given.environment, region)
-    platform = stacks.platform(project, given.environment, region)
+    place = _place(where.project, where.environment, where.region)
+    platform = stacks.platform(where.project, where.environment, where.region)
     templates = {title: emitted.load(stack.template) for title, stack in platform.items()}
-    of_application = file.parameters.get(stacks.APPLICATION, {})
+    of_application = where.file.parameters.get(stacks.APPLICATION, {})
     model = of_application.get(
         "BedrockModelId", templates[stacks.APPLICATION]["Parameters"]["BedrockModelId"]["Default"]
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from retail.ops import stacks
+from retail.ops import emitted, stacks
 from retail.ops.cli import CliError, aws, say
 from retail.ops.plan import policies, read
 from retail.ops.stacks import Stack, State
+
+DELETION = "DeletionProtection"
+"""The parameter by which what holds data, or the shop's way in, refuses to be deleted."""
 
 PROTECTED = ("prod",)
 """The environments whose stacks refuse to be deleted until destroy says otherwise."""
@@ -53,6 +56,17 @@ def protect(stack: Stack, state: State | None, environment: str) -> None:
             say(f"{stack.label}: protected from deletion")
     except CliError as error:
         say(f"{stack.label}: not protected: {error}")
+
+
+def of_data(stack: Stack, given: Mapping[str, str]) -> dict[str, str]:
+    """Whether what the stack makes is to refuse deletion, as its parameter: as given, else by the template.
+
+    Not while it is made: what refuses deletion cannot be rolled back, and the stack would be stuck (T13).
+    """
+    parameter = emitted.read(stack.template).parameters.get(DELETION)
+    if parameter is None or stack.title == stacks.INGRESS_WAF:
+        return {}
+    return {DELETION: given.get(DELETION, parameter["Default"])}
 
 
 def switch(stack: Stack, *, on: bool) -> None:

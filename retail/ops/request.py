@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from retail.ops import artifacts, emitted, environments, stacks
+from retail.ops import artifacts, cli, emitted, environments, stacks
 from retail.ops.cli import InputError, Parser
 from retail.ops.emitted import Emitted
 from retail.ops.environments import Environment
@@ -96,8 +97,28 @@ def _parser(program: str) -> Parser:
 def add_place(parser: Parser) -> None:
     """The options that say which platform is meant; project and Region are empty if the file is to say them."""
     parser.add_argument("--environment", required=True, help="dev, staging or prod: environments/<environment>.yaml")
-    parser.add_argument("--project", default="", help=f"the first part of every name ({DEFAULT_PROJECT})")
+    parser.add_argument(
+        "--project", default="", help=f"the first part of every name; else the file's, else {DEFAULT_PROJECT}"
+    )
     parser.add_argument("--region", default="", help="the primary Region; else the file's, else the AWS CLI's")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The platform that a command line means, and what its environment's file says."""
+
+    project: str
+    environment: str
+    region: str
+    file: Environment
+
+
+def where(asked: argparse.Namespace) -> Where:
+    """What the options of add_place and the environment's file say together. Raises InputError."""
+    file = environments.read(asked.environment)
+    project = asked.project or file.setting("project") or DEFAULT_PROJECT
+    emitted.check_names(project, asked.environment)
+    return Where(project, asked.environment, cli.primary_region(asked.region or file.setting("region")), file)
 
 
 def _setting(option: str) -> str:

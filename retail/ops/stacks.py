@@ -186,8 +186,11 @@ def delete(stack: Stack) -> None:
 
 def failure(stack: Stack, cause: str) -> str:
     """The block that says which stack failed, and why."""
-    state = describe(stack)
-    status = state.status if state else "not there"
+    try:
+        state = describe(stack)
+        status = state.status if state else "not there"
+    except CliError:  # whoever is signed out cannot ask; the cause says so
+        status = "in a state that AWS does not tell"
     lines = (
         f"{stack.label} failed.",
         f"  stack: {stack.name} in {stack.region}, {status}",

@@ -25,7 +25,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from retail.ops import cli
+from retail.ops import cli, request
 from retail.ops.cli import CliError, InputError, Parser, StackError, ask, say
 
 PROGRAM = "retail.ops.warehouse"
@@ -121,16 +121,14 @@ def statements(text: str, values: dict[str, str]) -> Iterator[str]:
 def warehouse(arguments: Sequence[str]) -> None:
     """Check what is asked, then do it."""
     parser = Parser(prog=f"python -m {PROGRAM}", description="Prepare Redshift: schemas, views, grants, facts.")
-    parser.add_argument("--environment", required=True, help="dev, staging or prod")
-    parser.add_argument("--project", default="retail", help="the first part of every name (retail)")
-    parser.add_argument("--region", default="", help="the primary Region; else the one that the AWS CLI is set up for")
+    request.add_place(parser)
     parser.add_argument("--since", default="", metavar="DAY", help=f"load from this day on ({LOADED_DAYS} days ago)")
     asked = parser.parse_args(arguments)
     since = _day(asked.since) if asked.since else None
+    where = request.where(asked)
     cli.check_tool()
-    region = cli.primary_region(asked.region)
-    cli.check_credentials(region)
-    prepare(asked.project, asked.environment, region, since)
+    cli.check_credentials(where.region)
+    prepare(where.project, where.environment, where.region, since)
 
 
 def _day(given: str) -> date:

@@ -18,6 +18,9 @@ LOOKS_UNTIL_DONE = 2
 """How often something is looked at before it has become what was asked."""
 
 FAULTS = {"Cluster": "DBClusterNotFoundFault", "Instance": "DBInstanceNotFound"}
+EARLIEST, LATEST = "2026-11-15T00:00:00Z", "2026-11-22T10:00:00Z"
+"""From when to when the cluster in use can be set back."""
+
 HASH = "cluster-c1a2b3.us-east-1.rds.amazonaws.com"
 """A cluster's host name is its identifier before what all clusters of an account and Region share."""
 
@@ -39,6 +42,12 @@ class Rds:
     def answer(self, asked: dict[str, str]) -> tuple[int, str]:
         action = asked["Action"]
         self.calls.append(action)
+        if action == "RemoveTagsFromResource":
+            settings = self.things[asked["ResourceName"].rpartition(":")[2]]["settings"]
+            del settings["source"]
+            return 200, self._answered(action, "")
+        if asked.get("SnapshotIdentifier", "").endswith("gone"):
+            return 404, "<ErrorResponse><Error><Code>DBClusterSnapshotNotFoundFault</Code></Error></ErrorResponse>"
         kind = "Instance" if "Instance" in action else "Cluster"
         name = asked[f"DB{kind}Identifier"]
         if action.startswith("Describe"):
@@ -55,7 +64,8 @@ class Rds:
         else:
             assert name not in self.things, f"{name} is taken"
             source = asked.get("SnapshotIdentifier") or asked.get("RestoreToTime") or asked["DBClusterIdentifier"]
-            self.add(kind, name, **asked, made_of=source)
+            tags = {asked[key]: asked[key.replace("Key", "Value")] for key in asked if key.endswith(".Key")}
+            self.add(kind, name, **asked, made_of=source, source=tags.get("RestoredFrom", ""))
             self.things[name]["busy"] = LOOKS_UNTIL_DONE
         return 200, self._answered(action, "")
 
@@ -72,12 +82,16 @@ class Rds:
         if kind == "Cluster":
             told |= {"Endpoint": f"{name}.{HASH}", "Engine": "aurora-postgresql", "DBSubnetGroup": "subnets-1"}
             told |= {"DBClusterParameterGroup": "parameters-1", "DeletionProtection": "true", "Port": "5432"}
+            told |= {"DBClusterArn": f"arn:aws:rds:us-east-1:123456789012:cluster:{name}"}
+            told |= {"EarliestRestorableTime": EARLIEST, "LatestRestorableTime": LATEST}
         text = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in told.items())
         groups = "<VpcSecurityGroupId>sg-1</VpcSecurityGroupId>"
         text += (
             f"<VpcSecurityGroups><VpcSecurityGroupMembership>{groups}</VpcSecurityGroupMembership></VpcSecurityGroups>"
         )
         text += "<TagList><Tag><Key>aws:cloudformation:stack-name</Key><Value>x</Value></Tag>"
+        if source := self.things[name]["settings"].get("source"):
+            text += f"<Tag><Key>RestoredFrom</Key><Value>{source}</Value></Tag>"
         text += "<Tag><Key>Name</Key><Value>database</Value></Tag></TagList>"
         scaling = "<MinCapacity>0.5</MinCapacity><MaxCapacity>16</MaxCapacity>"
         return text + f"<ServerlessV2ScalingConfiguration>{scaling}</ServerlessV2ScalingConfiguration>"

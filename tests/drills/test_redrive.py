@@ -16,7 +16,7 @@ import pytest
 from lambdas.inventory_handler.stock import CONSUMER
 from retail.contracts.events import InventoryReserved
 from retail.local.emulator import REGION
-from retail.storefront.orders import Order
+from retail.storefront.order_types import Order
 from tests.drills.conftest import Drill
 from tests.emitted import ROOT
 from tests.integration.programs import TOOLS

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from retail.contracts.events import OrderPlaced
+from retail.ops.drills.place import Place
+from retail.ops.drills.replay import Span
 from retail.storefront.census import PREFIX, census
-from retail.storefront.orders import Order
+from retail.storefront.order_types import Order
 from tests.drills.conftest import Drill, drill_on
 from tests.proof.world import CARD, CUSTOMER, INVENTORY, NOTIFICATION, ORDERS, World
 
@@ -186,6 +188,15 @@ def test_a_dry_run_says_what_would_be_replayed_and_replays_nothing(world: World,
     to = "order-processing, inventory-update"
     assert done.stdout == f"would replay {span} of retail-dev-RetailEventArchive to {to}\n"
     assert events.list_replays()["Replays"] == before
+
+
+def test_a_replay_until_now_is_found_again_by_the_same_command_a_minute_later() -> None:
+    here, begin = Place("retail", "dev", "eu-west-1"), datetime(2026, 11, 20, tzinfo=UTC)
+    first, later, bounded = (
+        Span(begin, begin + timedelta(minutes=minutes), ("order-processing",), is_until_now=open_end).name(here)
+        for minutes, open_end in ((60, True), (61, True), (61, False))
+    )
+    assert first == later != bounded
 
 
 @pytest.mark.parametrize(

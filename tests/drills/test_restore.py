@@ -25,6 +25,7 @@ WANTED = {
     "ServerlessV2ScalingConfiguration.MinCapacity": "0.5",
     "ServerlessV2ScalingConfiguration.MaxCapacity": "16.0",
     "Tags.Tag.1.Key": "Name",
+    "Tags.Tag.2.Key": "RestoredFrom",
 }
 
 
@@ -66,7 +67,7 @@ def test_a_recovery_point_is_restored_beside_and_then_takes_the_names_of_what_wa
     assert f"retail-dev-restored is there: retail-dev-restored.{HASH}" in done.stdout
     made = operator.rds.things["retail-dev-restored"]["settings"]
     assert {key: made.get(key) for key in WANTED} == WANTED
-    assert "Tags.Tag.2.Key" not in made
+    assert "Tags.Tag.3.Key" not in made
 
     shown = operator.drill("restore", "--switch", "--dry-run")
     assert shown.stdout.count("would rename ") == 3
@@ -76,6 +77,7 @@ def test_a_recovery_point_is_restored_beside_and_then_takes_the_names_of_what_wa
     assert done.returncode == 0, done.stdout + done.stderr
     assert (operator.has(), operator.has("-before")) == (RESTORED, ["old"] * 3)
     assert operator.has("-restored") == [None] * 3
+    assert "source" not in operator.rds.things["retail-dev"]["settings"], "a tag that the stack does not know is drift"
     renamed = [line for line in done.stdout.splitlines() if line.endswith(" ...") and " -> " in line]
     # The cluster last, and nothing takes a name that is still in use.
     assert renamed[-2:] == ["retail-dev -> retail-dev-before ...", "retail-dev-restored -> retail-dev ..."]
@@ -93,7 +95,7 @@ def test_a_moment_of_the_past_is_restored_from_the_cluster_in_use(operator: Oper
 
 @pytest.mark.slow
 def test_a_restore_that_stopped_after_the_cluster_is_carried_on_with_its_instances(operator: Operator) -> None:
-    operator.rds.add("Cluster", "retail-dev-restored", made_of=SNAPSHOT)
+    operator.rds.add("Cluster", "retail-dev-restored", made_of=SNAPSHOT, source=SNAPSHOT)
     done = operator.drill("restore", "--recovery-point", SNAPSHOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert operator.has("-restored") == RESTORED
@@ -106,7 +108,8 @@ def test_a_restore_that_stopped_after_the_cluster_is_carried_on_with_its_instanc
 def test_a_switch_that_stopped_after_any_of_its_renames_is_carried_on(operator: Operator, renames: int) -> None:
     cluster, writer, reader = operator.names
     for name, source in zip((cluster, writer, reader), RESTORED, strict=True):
-        operator.rds.add("Cluster" if name == cluster else "Instance", f"{name}-restored", made_of=source)
+        kind = "Cluster" if name == cluster else "Instance"
+        operator.rds.add(kind, f"{name}-restored", made_of=source, source=SNAPSHOT)
     done_before = [
         (name, suffixes) for name in (writer, reader, cluster) for suffixes in (("", "-before"), ("-restored", ""))
     ]
@@ -131,6 +134,26 @@ def test_what_was_restored_is_counted_at_its_own_host_beside_what_is_in_use(
     assert f"  orders: {orders} rows in use, {orders} restored, the same" in done.stdout
 
 
+def test_what_was_restored_of_another_source_is_not_taken_for_the_one_that_is_asked_for(operator: Operator) -> None:
+    operator.rds.add("Cluster", "retail-dev-restored", made_of=SNAPSHOT, source=SNAPSHOT)
+    done = operator.drill("restore", "--to-time", "2026-11-22T09:55Z")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"retail-dev-restored is there already, of {SNAPSHOT}; switch to it, or delete it" in done.stderr
+    assert not any(call.startswith(("Create", "Restore")) for call in operator.rds.calls)
+
+
+def test_no_name_is_given_up_before_all_that_was_restored_is_available(operator: Operator) -> None:
+    for name, kind in zip(operator.names, ("Cluster", "Instance", "Instance"), strict=True):
+        operator.rds.add(kind, f"{name}-restored", made_of=SNAPSHOT, source=SNAPSHOT)
+    reader = operator.rds.things[f"{operator.names[2]}-restored"]
+    reader["busy"] = 5
+    done = operator.drill("restore", "--switch")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    waited = lines.index(f"  {operator.names[2]}-restored: modifying ...")
+    assert waited < min(number for number, line in enumerate(lines) if " -> " in line)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -138,6 +161,16 @@ def test_what_was_restored_is_counted_at_its_own_host_beside_what_is_in_use(
         (("--switch", "--to-time", "2026-11-22T09:55Z"), "give one of --to-time, --recovery-point and --switch"),
         (("--to-time", "noon"), "--to-time noon: give a time with its zone, such as 2026-11-20T00:00Z"),
         (("--switch",), "--switch: there is no retail-dev-restored; restore first"),
+        (
+            ("--to-time", "2026-11-22T10:01Z"),
+            "--to-time 2026-11-22T10:01:00+00:00: give a time from 2026-11-15T00:00:00+00:00 to "
+            "2026-11-22T10:00:00+00:00",
+        ),
+        (
+            ("--recovery-point", "arn:aws:backup:us-east-1:123456789012:recovery-point:continuous:c-1"),
+            "--recovery-point arn:aws:backup:us-east-1:123456789012:recovery-point:continuous:c-1: "
+            "give the ARN of a cluster-snapshot, or --to-time",
+        ),
     ],
 )
 def test_wrong_input_is_told_in_one_line_with_status_2(
@@ -147,6 +180,14 @@ def test_wrong_input_is_told_in_one_line_with_status_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"retail.ops.drills.restore: {sentence}\n"
     assert operator.has() == ["old"] * 3
+
+
+def test_a_recovery_point_that_is_not_there_is_told_with_how_to_see_those_that_are(operator: Operator) -> None:
+    gone = f"{SNAPSHOT}-gone"
+    done = operator.drill("restore", "--recovery-point", gone)
+    assert done.returncode == 2
+    assert f"--recovery-point {gone}: RDS does not know it; aws backup list-recovery-points-by-backup" in done.stderr
+    assert operator.has("-restored") == [None] * 3
 
 
 @pytest.mark.slow

@@ -92,4 +92,7 @@ def test_an_image_that_the_repository_no_longer_holds_is_told_before_anything_is
     done = drill("rollback", "--image", f"{uri}:gone")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"retail.ops.drills.rollback: --image {uri}:gone: repository {name} does not hold it")
+    done = drill("rollback", "--image", "1a2b3c4")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"--image 1a2b3c4: give it with its repository, such as {uri}:1a2b3c4" in done.stderr
     assert running(deployed) == before

@@ -11,12 +11,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.drills.conftest import Drill
 from tests.emitted import ROOT
+from tests.integration.programs import run, with_environment
 from tests.proof.platform import Platform
 
 LAG_SECONDS = 1.0
@@ -110,6 +112,14 @@ def labels(platform: Platform) -> dict[str, Any]:
     """Version of the secret by label."""
     versions = platform.client("secretsmanager").describe_secret(SecretId=platform.made["OriginSecret"])
     return {label: version for version, found in versions["VersionIdsToStages"].items() for label in found}
+
+
+def test_project_and_region_of_the_environments_file_are_those_of_the_drill(deployed: Platform, tmp_path: Path) -> None:
+    here = with_environment(tmp_path / "here", "dev", "project: acme\nregion: eu-central-1\n")
+    program = "retail.ops.drills.rotate"
+    done = run(program, "--environment", "dev", directory=here, environment=deployed.aws.environment)
+    assert done.returncode == 2
+    assert "there is no OriginSecret in stack acme-dev-security of eu-central-1; deploy 02 first" in done.stderr
 
 
 @pytest.mark.slow

@@ -155,12 +155,20 @@ def test_the_first_run_creates_the_stacks_in_order_and_networking_again_with_the
         "01 networking (flow logs under the key) updated",
         "03 ingress-waf created",
         "03 ingress created",
+        "03 ingress (protected from deletion) updated",
         "04 application created",
         "04 application (task count handed to scaling) updated",
         "05 data created",
+        "05 data (protected from deletion) updated",
         "06 events created",
         "07 analytics created",
     ]
+
+
+@pytest.mark.parametrize("title", ["ingress", "data"])
+def test_what_holds_data_refuses_deletion_once_it_is_there(platform: Platform, title: str) -> None:
+    given = {each["ParameterKey"]: each["ParameterValue"] for each in platform.stack(title)["Parameters"]}
+    assert given["DeletionProtection"] == "true"
 
 
 def test_the_summary_says_where_the_shop_is(platform: Platform) -> None:
@@ -176,7 +184,7 @@ def test_what_cannot_be_done_here_is_told_with_what_to_do_instead(platform: Plat
 
 
 def test_all_stacks_are_complete_and_the_web_acl_is_in_us_east_1(platform: Platform) -> None:
-    updated = {"networking", "application"}
+    updated = {"networking", "ingress", "application", "data"}
     assert platform.statuses() == {
         label[3:]: "UPDATE_COMPLETE" if label[3:] in updated else "CREATE_COMPLETE" for label in IN_ORDER
     }
@@ -541,8 +549,9 @@ def test_a_failing_update_says_the_root_cause_and_puts_the_old_values_back(platf
         assert attributes["VisibilityTimeout"] == "365"
 
 
-def test_after_a_failing_update_the_unchanged_template_is_no_change(platform: Platform) -> None:
-    done = platform.deploy("--only", "06")
+def test_after_a_failing_update_the_unchanged_template_is_no_change(platform: Platform, tmp_path: Path) -> None:
+    # Without built code, which would be another than that of the test above.
+    done = platform.deploy("--only", "06", directory=checkout(tmp_path / "here"))
     assert (done.returncode, ends(done)) == (0, ["06 events no changes"])
 
 

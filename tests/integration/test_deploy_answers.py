@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests.emitted import OUT, ROOT
+from tests.emitted import OUT, ROOT, template
 from tests.integration.programs import checkout, run
 
 WHERE = ("--environment", "dev", "--region", "eu-west-1")
@@ -44,7 +44,10 @@ if isinstance(answer, str):
 print(json.dumps(answer))
 """
 
-ALWAYS: dict[str, list[Any]] = {"sts get-caller-identity": [{}], "cloudformation set-stack-policy": [{}]}
+ALWAYS: dict[str, list[Any]] = {
+    "sts get-caller-identity": [{"Account": "123456789012"}],
+    "cloudformation set-stack-policy": [{}],
+}
 
 NOT_THERE = "Stack with id STACK does not exist"
 FAILED = "Failed to create/update the stack. Run the following command to fetch the list of events"
@@ -208,6 +211,21 @@ def test_a_stack_that_will_not_go_stops_the_teardown_and_says_why(cli: Cli) -> N
     assert cli.calls().count("cloudformation delete-stack") == 1
 
 
+def test_what_the_stacks_that_are_gone_have_left_is_told_although_the_next_will_not_go(cli: Cli) -> None:
+    kept = next(name for name, each in template("07-analytics")["Resources"].items() if "DeletionPolicy" in each)
+    left = {"LogicalResourceId": kept, "PhysicalResourceId": "retail-dev-analytics"}
+    done = cli.destroy(
+        describe_stacks=[stack("CREATE_COMPLETE"), NOT_THERE, stack("CREATE_COMPLETE"), stack("DELETE_FAILED")],
+        list_stack_resources=[{"StackResourceSummaries": [left]}, {"StackResourceSummaries": []}],
+        delete_stack=[{}],
+        describe_stack_events=[{"StackEvents": [event("DELETE_FAILED", "it is in use", "SubnetA")]}],
+    )
+    assert done.returncode == 1
+    assert "06 events failed.\n" in done.stderr
+    [command] = done.stdout.partition("This is left, and is removed by:\n")[2].splitlines()
+    assert " retail-dev-analytics --region eu-west-1" in command
+
+
 @pytest.mark.slow
 def test_before_the_security_groups_go_lambda_is_waited_for_with_a_word(cli: Cli) -> None:
     [networking] = stack("CREATE_COMPLETE")["Stacks"]
@@ -237,12 +255,32 @@ def test_a_call_that_aws_denies_is_told_in_the_words_of_aws(cli: Cli) -> None:
     assert "AccessDenied" in done.stderr
 
 
+SIGNED_OUT = "(ExpiredToken) when calling the DescribeStacks operation: The security token is expired"
+
+
+@pytest.mark.parametrize("answers", [[NOT_THERE, SIGNED_OUT], [SIGNED_OUT]])
+def test_credentials_that_expire_while_a_stack_is_made_are_told_with_the_stack_and_how_to_carry_on(
+    cli: Cli, answers: list[Any]
+) -> None:
+    done = cli.deploy(
+        describe_stacks=answers, deploy=["Failed to create/update the stack"], describe_stack_events=[SIGNED_OUT]
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        "01 networking failed.",
+        "  stack: retail-dev-networking in eu-west-1, in a state that AWS does not tell",
+        f"  cause: An error occurred: {SIGNED_OUT}",
+        "  then:  mend that, and carry on with python -m retail.ops.deploy "
+        "--environment dev --region eu-west-1 --only 01",
+    ]
+
+
 # What needs nothing, and what takes long
 
 
 def deployed(**parameters: str) -> dict[str, Any]:
     """A stack of this very template, as retail-dev."""
-    given = {"Project": "retail", "Environment": "dev"} | parameters
+    given = {"Project": "retail", "Environment": "dev", "DeletionProtection": "true"} | parameters
     [found] = stack("UPDATE_COMPLETE")["Stacks"]
     found["Parameters"] = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
     found["Tags"] = [{"Key": "Project", "Value": "retail"}, {"Key": "Environment", "Value": "dev"}]
@@ -392,13 +430,15 @@ def on_a_terminal(
     return running.returncode, shown.decode()
 
 
-@pytest.mark.parametrize(("typed", "status"), [("dev\n", 0), ("prod\n", 2), ("\n", 2)])
-def test_on_a_terminal_destroy_asks_for_the_environments_name(cli: Cli, typed: str, status: int) -> None:
+@pytest.mark.parametrize(("typed", "status"), [("dev\n", 0), ("prod\n", 2), ("\n", 2), ("\x04", 2)])
+def test_on_a_terminal_destroy_asks_for_the_environments_name_and_says_which_account(
+    cli: Cli, typed: str, status: int
+) -> None:
     there = {"cloudformation describe-stacks": [NOT_THERE]}
     ended, shown = on_a_terminal(cli, "retail.ops.destroy", answers=there, typed=typed)
     assert ended == status, shown
     assert "This would be deleted, in this order:" in shown
-    assert "Type dev to delete all this: " in shown
+    assert "Type dev to delete all this from account 123456789012: " in shown
     assert ("07 analytics: not there" in shown) == (status == 0)
 
 

@@ -121,10 +121,18 @@ SHOP = "domain: shop.example.org\nhosted_zone: Z0123456789\n"
         ("", "--domain is missing: 03 ingress needs it; give it, or write environments/dev.yaml"),
         ("domain: shop.example.org\n", "--hosted-zone is missing: 03 ingress needs it"),
         ("domian: shop.example.org\n", "environments/dev.yaml: domian is not a setting; did you mean domain?"),
-        (f"{SHOP}domain: Shop\n", "environments/dev.yaml: domain: Shop: give a domain name in lower case"),
+        (
+            "domain: Shop\nhosted_zone: Z0123456789\n",
+            "environments/dev.yaml: domain: Shop: give a domain name in lower",
+        ),
+        (
+            f"{SHOP}domain: shop.example.com\n",
+            "environments/dev.yaml, line 3 cannot be read: domain stands there twice",
+        ),
+        (f"{SHOP}parameters: {{data: {{}}, data: {{}}}}\n", "line 3 cannot be read: data stands there twice"),
         (f"{SHOP}project: Retail!\n", "environments/dev.yaml: project: Retail!: give 2 to 12 lower-case letters"),
         (f"{SHOP}seed: perhaps\n", "environments/dev.yaml: seed perhaps: give true or false"),
-        (f"{SHOP}domain: [a, b]\n", "environments/dev.yaml: domain holds ['a', 'b']; give one text or number"),
+        ("domain: [a, b]\n", "environments/dev.yaml: domain holds ['a', 'b']; give one text or number"),
         (f"{SHOP}parameters: {{dat: {{}}}}\n", "environments/dev.yaml: dat is not a stack; did you mean data?"),
         (
             f"{SHOP}parameters: {{data: {{CacheEngin: redis}}}}\n",
@@ -143,7 +151,7 @@ SHOP = "domain: shop.example.org\nhosted_zone: Z0123456789\n"
             "environments/dev.yaml: DesiredCount: 0: give",
         ),
         (f"{SHOP}parameters: {{ingress: {{Scope: waf}}}}\n", "ingress has no parameter Scope to set"),
-        ("domain: [\n", "environments/dev.yaml cannot be read: "),
+        ("domain: [\n", "environments/dev.yaml, line 2 cannot be read: "),
         ("store\n", "environments/dev.yaml: the file holds 'store'; give names with their values"),
     ],
 )
@@ -173,8 +181,8 @@ def test_a_dry_run_prints_the_commands_in_order_and_asks_aws_for_nothing(
     dry_run(done)
     steps = [line.split()[:3] for line in done.stdout.splitlines() if line and not line.startswith("#")]
     deployments = [
-        "networking", "security", "networking", "ingress-waf", "ingress", "application", "application", "data",
-        "events", "analytics",
+        "networking", "security", "networking", "ingress-waf", "ingress", "ingress", "application", "application",
+        "data", "data", "events", "analytics",
     ]  # fmt: skip
     named = [
         line.split()[4].removeprefix("retail-dev-")
@@ -187,6 +195,19 @@ def test_a_dry_run_prints_the_commands_in_order_and_asks_aws_for_nothing(
     assert Aws.calls == []
 
 
+def test_nothing_refuses_deletion_while_it_is_made_or_a_failed_creation_would_be_stuck(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """T13, T136: not even where the environment's file wants it from the start."""
+    protected = "parameters: {data: {DeletionProtection: true}, ingress: {DeletionProtection: true}}\n"
+    here = with_environment(tmp_path / "here", "prod", SHOP + protected)
+    words = ("--environment", "prod", "--dry-run")
+    done = run("retail.ops.deploy", *words, directory=here, environment=environment)
+    for title in ("ingress", "data"):
+        made = [line for line in done.stdout.splitlines() if f"deploy --stack-name retail-prod-{title} " in line]
+        assert [line.split("DeletionProtection=")[1].split()[0] for line in made] == ["false", "true"]
+
+
 def test_the_command_line_wins_over_the_file_and_a_stacks_own_line_reaches_that_stack_only(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -195,6 +216,7 @@ def test_the_command_line_wins_over_the_file_and_a_stacks_own_line_reaches_that_
         "dev",
         f"{SHOP}region: eu-central-1\noperations_email: of-file@example.org\n"
         "parameters:\n  data:\n    DeletionProtection: false\n    CacheEngine: redis\n"
+        "    DatabaseEngineVersion: 17.10\n"
         "  events:\n    CustomerEmail: of-stack@example.org\n",
     )
     typed = ("--domain", "typed.example.org", "--customer-email", "typed@example.org", "--set", "CacheEngine=valkey")
@@ -202,8 +224,9 @@ def test_the_command_line_wins_over_the_file_and_a_stacks_own_line_reaches_that_
     commands = dry_run(run("retail.ops.deploy", *words, directory=here, environment=environment))
     data, ingress = commands["retail-dev-data"], commands["retail-dev-ingress"]
     assert {"DeletionProtection=false", "CacheEngine=valkey", "eu-central-1"} <= set(data)
+    assert "DatabaseEngineVersion=17.10" in data  # as a number it would be 17.1
     assert {"DomainName=typed.example.org", "HostedZoneId=Z0123456789"} <= set(ingress)
-    assert not any(word.startswith("DeletionProtection") for word in ingress)
+    assert "DeletionProtection=true" in ingress  # as its template has it
     assert "OperationsEmail=of-file@example.org" in commands["retail-dev-security"]
     assert "CustomerEmail=typed@example.org" in commands["retail-dev-events"]
 

@@ -67,6 +67,8 @@ def test_an_entry_with_a_revision_holds_against_that_revision_alone(tmp_path: Pa
     assert leave(tmp_path, BOUND) == "carts live for a day"
     assert leave(tmp_path, BOUND, commit="ffffffffffff") == ""
     assert leave(tmp_path, BOUND, commit="") == ""
+    of_digits = BOUND.replace("1a2b3c4", "0123456")  # as a number it would be another
+    assert leave(tmp_path, of_digits, commit="0123456fffff") == "carts live for a day"
 
 
 def test_an_entry_that_matches_nothing_is_told_as_stale(tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_what_is_no_entry_is_refused_by_its_number_and_with_the_mend(
     assert words in str(refused.value)
 
 
-@pytest.mark.parametrize("text", [" 5", " [1, 2]", "\n  data: x", " [", "\nothers: []"])
+@pytest.mark.parametrize("text", [" 5", " [1, 2]", "\n  data: x", " [", "\nothers: []", " []\nallowed: []"])
 def test_what_is_no_list_of_entries_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError) as refused:
         entries(listed(tmp_path, text))

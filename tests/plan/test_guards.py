@@ -234,7 +234,7 @@ def test_a_removal_goes_by_the_policy_of_the_template_that_is_deployed() -> None
     stays = guarded(between(template(kept("S3::Bucket")), template({})))["It", "removal"]
     goes = guarded(between(template(one("S3::Bucket")), template({})))["It", "removal"]
     assert stays.startswith("the old one, with the objects, stays in the account")
-    assert goes == "the old one is deleted, and with it the objects."
+    assert goes == "the old one is deleted, and with it the objects"
 
 
 def test_a_default_that_switches_protection_off_is_guarded() -> None:

@@ -261,8 +261,8 @@ def test_against_a_revision_without_templates_all_is_new(tmp_path: Path) -> None
         (("--against", "main", "--set", "A=b"), "--set: a revision has no parameters; give --environment"),
         (("--environment", "dev", "--set", "DeletionProtectoin=false"), "did you mean DeletionProtection?"),
         (("--environment", "dev", "--set", "Scope=waf"), "Scope is not set this way"),
-        (("--environment", "test"), "Environment=test: give dev, staging or prod"),
-        (("--environment", "dev", "--project", "my-shop"), "Project=my-shop: give 2 to 12 lower-case letters"),
+        (("--environment", "test"), "--environment test: give dev, staging or prod"),
+        (("--environment", "dev", "--project", "my-shop"), "--project my-shop: give 2 to 12 lower-case letters"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_before_anything_is_asked(

@@ -22,7 +22,7 @@ import re
 import sys
 from pathlib import Path
 
-from retail.ops import cli, emitted
+from retail.ops import cli, request
 from retail.ops.cli import InputError, Parser, say
 from retail.ops.cost import templates
 from retail.ops.deploy_policy import programs, stacks
@@ -42,22 +42,15 @@ def documents(place: Place) -> dict[str, dict[str, object]]:
 def deploy_policy(arguments: list[str]) -> None:
     """Print or write the policies. Raises InputError."""
     parser = Parser(prog=f"python -m {PROGRAM}", description="The IAM policies that a deployment needs.")
-    parser.add_argument("--environment", required=True, help="dev, staging or prod")
-    parser.add_argument("--project", default="retail", help="the first part of every name (retail)")
-    parser.add_argument("--region", default="", help="the primary Region; else the one that the AWS CLI is set up for")
+    request.add_place(parser)
     parser.add_argument("--account", default="*", help="the account's number; without it the policies name any")
     parser.add_argument("--stack", default="", metavar="NUMBER", help="print one: 00 for the programs, or 01 to 07")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where to write all of them ({OUT})")
     asked = parser.parse_args(arguments)
     if not re.fullmatch(r"\*|\d{12}", asked.account):
         raise InputError(f"--account {asked.account}: give twelve digits")
-    known = templates.emitted()["01-networking"]["Parameters"]
-    for name in ("Project", "Environment"):
-        value = getattr(asked, name.lower())
-        if mend := emitted.objection(known[name], value):
-            raise InputError(f"--{name.lower()} {value}: {mend}")
-    region = asked.region or cli.primary_region("")
-    made = documents(Place(asked.project, asked.environment, cli.primary_region(region), asked.account))
+    where = request.where(asked)
+    made = documents(Place(where.project, where.environment, where.region, asked.account))
     if asked.stack:
         chosen = [document for name, document in made.items() if name.startswith(asked.stack)]
         if len(chosen) != 1:

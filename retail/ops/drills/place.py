@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from retail.ops import cli, stacks
+from retail.ops import cli, request, stacks
 from retail.ops.cli import InputError, Parser, StackError
 from retail.ops.stacks import Stack
 
@@ -55,19 +55,17 @@ class Place:
 def parser(program: str, description: str, steps: str = "say what would be done, and do nothing") -> Parser:
     """A command line with the options that all drills have."""
     made = Parser(prog=f"python -m {program}", description=description)
-    made.add_argument("--environment", required=True, help="dev, staging or prod")
-    made.add_argument("--project", default="retail", help="the first part of every name (retail)")
-    made.add_argument("--region", default="", help="the primary Region; else the one that the AWS CLI is set up for")
+    request.add_place(made)
     made.add_argument("--dry-run", action="store_true", help=steps)
     return made
 
 
 def of(asked: argparse.Namespace) -> Place:
     """The place that the command line names. Raises InputError."""
+    where = request.where(asked)
     cli.check_tool()
-    region = cli.primary_region(asked.region)
-    cli.check_credentials(region)
-    return Place(asked.project, asked.environment, region)
+    cli.check_credentials(where.region)
+    return Place(where.project, where.environment, where.region)
 
 
 def exit_status(program: str, work: Callable[[], None]) -> int:

@@ -46,10 +46,11 @@ class Span:
     begin: datetime
     end: datetime
     rules: tuple[str, ...]
+    is_until_now: bool = False  # no end was given
 
     def name(self, where: Place) -> str:
-        """How replays of just this begin, so that one that goes on is found again."""
-        asked = f"{self.begin.isoformat()} {self.end.isoformat()} {self.rules}"
+        """How replays of just this begin, so that one that goes on is found again, also when now is later."""
+        asked = f"{self.begin.isoformat()} {'now' if self.is_until_now else self.end.isoformat()} {self.rules}"
         return f"{where.project}-{where.environment}-{hashlib.sha256(asked.encode()).hexdigest()[:8]}"
 
 
@@ -158,7 +159,8 @@ def drill(arguments: Sequence[str]) -> None:
             raise InputError(f"--rule {rule}: give {' or '.join(RULES)}; customers are never told again")
     now = datetime.now(UTC)
     end = moment("--to", asked.end) if asked.end else now.replace(second=0, microsecond=0)
-    span = Span(moment("--from", asked.begin), end, tuple(sorted(set(asked.rule))) or tuple(RULES))
+    rules = tuple(sorted(set(asked.rule))) or tuple(RULES)
+    span = Span(moment("--from", asked.begin), end, rules, is_until_now=not asked.end)
     if not span.begin < span.end <= now:
         raise InputError(f"--from {asked.begin}: give a time before --to, which is not in the future")
     if span.begin < now - timedelta(days=ARCHIVE_DAYS):

@@ -41,6 +41,9 @@ ALIKE = {
 }
 """What the new cluster has of the one in use: how RDS tells it, and how it is told."""
 
+SOURCE = "RestoredFrom"
+"""The tag that tells what a restored cluster was made of, until it is switched to."""
+
 
 class Database:
     """The cluster of 05 and its instances."""
@@ -64,9 +67,16 @@ class Database:
         if in_use is None:
             raise InputError(f"--environment: there is no cluster {self.cluster.name} to be set up alike")
         self._refuse_remains()
-        if self.cluster.find(RESTORED) is None:
+        self._refuse_moment(source, in_use)
+        restored = self.cluster.find(RESTORED)
+        if restored is None:
             say(f"{self.cluster.name}{RESTORED}: restoring ...")
             self._begin(source, in_use)
+        elif (made_of := _source_of(restored)) != _told(source):
+            raise InputError(
+                f"--environment: {self.cluster.name}{RESTORED} is there already, of {made_of or 'another source'}; "
+                "switch to it, or delete it with its instances first"
+            )
         self.cluster.await_there(RESTORED)
         for tier, part in enumerate(self.instances):
             if part.find(RESTORED) is None:
@@ -94,10 +104,19 @@ class Database:
                 bound: scaling[bound] for bound in ("MinCapacity", "MaxCapacity") if bound in scaling
             },
             # AWS keeps names that begin with aws: to itself.
-            "Tags": [tag for tag in in_use.get("TagList", []) if not tag["Key"].startswith("aws:")],
+            "Tags": [
+                *(tag for tag in in_use.get("TagList", []) if not tag["Key"].startswith("aws:")),
+                {"Key": SOURCE, "Value": _told(source)},
+            ],
         }
         if "SnapshotIdentifier" in source:
-            self._rds.restore_db_cluster_from_snapshot(Engine=in_use["Engine"], **source, **settings)
+            try:
+                self._rds.restore_db_cluster_from_snapshot(Engine=in_use["Engine"], **source, **settings)
+            except self._rds.exceptions.DBClusterSnapshotNotFoundFault:
+                raise InputError(
+                    f"--recovery-point {_told(source)}: RDS does not know it; "
+                    "aws backup list-recovery-points-by-backup-vault has those that there are"
+                ) from None
         else:
             self._rds.restore_db_cluster_to_point_in_time(
                 SourceDBClusterIdentifier=self.cluster.name, **source, **settings
@@ -117,9 +136,13 @@ class Database:
     def switch(self) -> None:
         """Give what was restored the names of what is in use. Raises InputError if nothing was restored."""
         self.check_switch()
-        for part in self.parts:
-            if part.find(RESTORED) is None:
-                continue
+        restored = [part for part in self.parts if part.find(RESTORED)]
+        # All of them before the first rename: from then on the shop has no database.
+        for part in restored:
+            made = part.await_there(RESTORED)
+            if part is self.cluster:  # of which CloudFormation knows nothing, and would call it drift
+                self._rds.remove_tags_from_resource(ResourceName=made["DBClusterArn"], TagKeys=[SOURCE])
+        for part in restored:
             if part.find() is not None:
                 part.rename("", BEFORE)
             part.rename(RESTORED, "")
@@ -133,6 +156,11 @@ class Database:
             if part.find(RESTORED) is None and part.find(BEFORE) is None:
                 raise InputError(f"--switch: there is no {part.name}{RESTORED}; run the restore again to make it")
 
+    def _refuse_moment(self, source: dict[str, Any], in_use: dict[str, Any]) -> None:
+        first, last = (in_use.get(f"{bound}RestorableTime") for bound in ("Earliest", "Latest"))
+        if first and last and "RestoreToTime" in source and not first <= source["RestoreToTime"] <= last:
+            raise InputError(f"--to-time {_told(source)}: give a time from {first.isoformat()} to {last.isoformat()}")
+
     def _refuse_remains(self) -> None:
         for part in self.parts:
             if part.find(BEFORE) is not None:
@@ -140,6 +168,17 @@ class Database:
                     f"--environment: {part.name}{BEFORE} is there from a switch before; finish that with --switch, "
                     "or delete it"
                 )
+
+
+def _told(source: dict[str, Any]) -> str:
+    """What is restored, in one word."""
+    [value] = source.values()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _source_of(restored: dict[str, Any]) -> str:
+    """What a restored cluster was made of; empty if it does not say."""
+    return {tag["Key"]: str(tag["Value"]) for tag in restored.get("TagList", [])}.get(SOURCE, "")
 
 
 def drill(arguments: Sequence[str]) -> None:
@@ -151,6 +190,8 @@ def drill(arguments: Sequence[str]) -> None:
     asked = parser.parse_args(arguments)
     if sum(map(bool, (asked.to_time, asked.recovery_point, asked.switch))) != 1:
         raise InputError("give one of --to-time, --recovery-point and --switch")
+    if ":" in asked.recovery_point and ":cluster-snapshot:" not in asked.recovery_point:
+        raise InputError(f"--recovery-point {asked.recovery_point}: give the ARN of a cluster-snapshot, or --to-time")
     to_time = moment("--to-time", asked.to_time) if asked.to_time else None
     source = {"RestoreToTime": to_time} if to_time else {"SnapshotIdentifier": asked.recovery_point}
     database = Database(place.of(asked))

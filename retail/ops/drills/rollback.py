@@ -75,6 +75,8 @@ class Storefront:
         """Raises InputError for an image that the stack's repository no longer holds."""
         ecr, name = self._where.client("ecr"), self._where.made(stacks.APPLICATION, "Repository")
         uri = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]["repositoryUri"]
+        if "/" not in image:
+            raise InputError(f"--image {image}: give it with its repository, such as {uri}:{image.rpartition(':')[2]}")
         if not image.startswith(uri):
             return
         tag, _, digest = image.removeprefix(uri).partition("@")

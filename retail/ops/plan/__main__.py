@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
-from retail.ops import cli, environments, stacks
+from retail.ops import cli, request, stacks
 from retail.ops.cli import InputError, Parser, StackError
 from retail.ops.plan import allowed, deployed, read
 from retail.ops.plan.allowed import FILE
@@ -30,7 +30,6 @@ from retail.ops.plan.read import Template
 from retail.ops.plan.report import Plan
 from retail.ops.plan.terminal import show
 from retail.ops.plan.wanted import wanted
-from retail.ops.request import DEFAULT_PROJECT
 
 PROGRAM = "retail.ops.plan"
 
@@ -92,15 +91,12 @@ def _with_revision(asked: argparse.Namespace, listed: list[allowed.Entry]) -> Pl
 
 
 def _with_environment(asked: argparse.Namespace, listed: list[allowed.Entry]) -> Plan:
-    file = environments.read(asked.environment)
-    project = asked.project or file.setting("project") or DEFAULT_PROJECT
-    names = {"Project": project, "Environment": asked.environment}
-    templates = read.folder(Path(read.FOLDER))
+    where = request.where(asked)
+    names = {"Project": where.project, "Environment": where.environment}
     cli.check_tool()
-    region = cli.primary_region(asked.region or file.setting("region"))
-    platform = stacks.platform(project, asked.environment, region)
-    values = wanted(platform, templates, file, names, asked.set)
-    cli.check_credentials(region)
+    platform = stacks.platform(where.project, where.environment, where.region)
+    values = wanted(platform, read.folder(Path(read.FOLDER)), where.file, names, asked.set)
+    cli.check_credentials(where.region)
     looks = deployed.look(platform, values)
     found = difference(
         {each.stack.label: each.before for each in looks if each.before},
@@ -111,7 +107,7 @@ def _with_environment(asked: argparse.Namespace, listed: list[allowed.Entry]) ->
     refused = [Finding(each.stack.label, each.stack.name, "refused", each.refused) for each in looks if each.refused]
     judged, stale = allowed.judged([*refused, *findings(found)], listed, date.today(), "")
     return Plan(
-        title=f"{read.FOLDER}/ against {project}-{asked.environment} in {region}",
+        title=f"{read.FOLDER}/ against {where.project}-{where.environment} in {where.region}",
         changes=found.changes,
         others=found.others,
         findings=tuple(judged),

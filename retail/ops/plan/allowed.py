@@ -9,8 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from retail.ops import handwritten
 from retail.ops.cli import InputError
 from retail.ops.plan.changes import Finding
 from retail.ops.plan.guards import KINDS
@@ -56,10 +55,7 @@ def entries(path: Path = FILE) -> list[Entry]:
     """The entries of the file; none where there is no file. Raises InputError for what is no entry."""
     if not path.exists():
         return []
-    try:
-        listed = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    listed = handwritten.read(path)
     if not isinstance(listed, dict) or set(listed) != {"allowed"} or not isinstance(listed["allowed"] or [], list):
         raise InputError(f"{path}: it holds one list, allowed")
     return [_entry(f"{path}: entry {number}", number, each) for number, each in enumerate(listed["allowed"] or [], 1)]

@@ -55,7 +55,7 @@ def _of_resource(change: Change) -> Iterator[tuple[str, str]]:
     if not is_stateful(change.before):
         return
     if change.action is Action.DELETE:
-        yield "removal", f"{fate(change.before, 'DeletionPolicy')}.{f' {change.note}.' if change.note else ''}"
+        yield "removal", f"{fate(change.before, 'DeletionPolicy')}{f'. {change.note}' if change.note else ''}"
     if change.action in (Action.REPLACE, Action.MAY_REPLACE):
         yield "replacement", _replacement(change)
     for edit in change.edits:
