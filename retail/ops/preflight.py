@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from retail.ops import cli, emitted, request, stacks
-from retail.ops.checks import account, domain, names, quotas
+from retail.ops.checks import account, domain, names, quotas, zones
 from retail.ops.checks.finding import FINE, MISSING, UNKNOWN, Finding, Place, safely
 from retail.ops.cli import InputError, Parser, StackError
 from retail.ops.environments import Environment
@@ -52,12 +52,13 @@ def preflight(arguments: Sequence[str]) -> None:
     platform = stacks.platform(where.project, where.environment, where.region)
     templates = {title: emitted.load(stack.template) for title, stack in platform.items()}
     of_application = where.file.parameters.get(stacks.APPLICATION, {})
+    of_networking = where.file.parameters.get(stacks.NETWORKING, {})
     model = of_application.get(
         "BedrockModelId", templates[stacks.APPLICATION]["Parameters"]["BedrockModelId"]["Default"]
     )
     found = []
     console = Console(soft_wrap=True, highlight=False)
-    for finding in _findings(place, platform, templates, shop, model, domain.resolver(given.resolver)):
+    for finding in _findings(place, platform, templates, shop, model, of_networking, domain.resolver(given.resolver)):
         found.append(finding)
         console.print(_line(finding))
     missing, unknown = (sum(each.status == status for each in found) for status in (MISSING, UNKNOWN))
@@ -88,6 +89,7 @@ def _findings(
     templates: dict[str, dict[str, Any]],
     shop: dict[str, str],
     model: str,
+    of_networking: dict[str, str],
     resolver: Resolver,
 ) -> Iterator[Finding]:
     yield Finding(FINE, "account", f"{place.account} in {place.region}, profile {boto3.Session().profile_name}")
@@ -98,6 +100,8 @@ def _findings(
     yield from safely("prefix list", lambda: account.prefix_list(place))
     yield from safely(f"model {model}", lambda: account.model(place, model))
     yield from safely("Lake Formation", lambda: account.lake_formation(place))
+    yield from safely("backups", lambda: account.backups(place))
+    yield from safely("zones", lambda: zones.zones(place, of_networking))
     is_there = bool(names.status(platform[stacks.NETWORKING], place))
     yield from quotas.quotas(place, quotas.Needs(templates), is_there)
     yield from names.states(platform, place)

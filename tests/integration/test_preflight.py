@@ -1,6 +1,7 @@
 """The table that preflight prints, of an AWS on this machine and a DNS server on loopback.
 
-The emulator has no quotas and no Lake Formation; a stand-in answers for these two, in AWS's own format.
+The emulator has no quotas, no Lake Formation and no settings of AWS Backup; a stand-in answers for these, in AWS's own
+format.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dns.message
@@ -23,7 +25,9 @@ import dns.rrset
 import pytest
 
 from retail.local.emulator import Emulator
-from tests.integration.programs import TOOLS, broken_checkout, checkout, run
+from retail.ops.checks import zones
+from retail.ops.checks.finding import Place
+from tests.integration.programs import TOOLS, broken_checkout, checkout, run, with_environment
 
 REGION = "eu-west-1"
 ZONE = "ready.example"
@@ -43,11 +47,19 @@ ANSWERS = {
 
 
 class Quotas(BaseHTTPRequestHandler):
-    """Service Quotas and Lake Formation of a small account with Lake Formation half switched on."""
+    """Service Quotas, Lake Formation and Backup of a small account with Lake Formation half switched on."""
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
         answer = json.dumps(ANSWERS[asked.get("ServiceCode", "lake")]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def do_GET(self) -> None:
+        """AWS Backup in a Region that has opted in for tables alone."""
+        answer = json.dumps({"ResourceTypeOptInPreference": {"Aurora": False, "DynamoDB": True, "S3": False}}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
@@ -103,7 +115,8 @@ def look(aws: Emulator, zone: tuple[str, list[str]], tmp_path_factory: pytest.Te
     def looks(
         project: str, told: dict[str, list[str]], *, quotas: bool = False, directory: Path = here
     ) -> subprocess.CompletedProcess[str]:
-        instead = {"AWS_ENDPOINT_URL_SERVICE_QUOTAS": stand_in, "AWS_ENDPOINT_URL_LAKEFORMATION": stand_in}
+        services = ("SERVICE_QUOTAS", "LAKEFORMATION", "BACKUP")
+        instead = {f"AWS_ENDPOINT_URL_{service}": stand_in for service in services}
         with nameserver(told) as resolver:
             return run(
                 "retail.ops.preflight",
@@ -149,7 +162,8 @@ def test_what_is_missing_is_mended_by_the_commands_that_preflight_names(
     told = {f"{ZONE}.": zone[1]}
     lacking = look("mended", told)
     missing = mends(lacking)
-    assert (lacking.returncode, [name.partition("  ")[0] for name in missing]) == (1, ["service-linked role of ecs"]), (
+    lacks = ["service-linked role of ecs"]
+    assert (lacking.returncode, [name.partition("  ")[0] for name in missing]) == (1, lacks), (
         lacking.stdout + lacking.stderr
     )
     for mend in missing.values():
@@ -205,6 +219,32 @@ def test_a_quota_below_what_the_largest_shop_needs_is_missing_with_the_request_f
         f"--desired-value 20 --region {REGION}"
     )
     assert "fine    quota of lambda" in done.stdout
+    # T149: it would pass database and lake over, and no job would fail.
+    assert the_mend(done, "backups") == (
+        f"aws backup update-region-settings --region {REGION} --resource-type-opt-in-preference Aurora=true,S3=true"
+    )
+
+
+def test_a_zone_in_which_not_all_can_be_made_is_missing_with_three_that_will_do(look: Look, tmp_path: Path) -> None:
+    """T25: the subnets are exported by then, and cannot move."""
+    given = "parameters:\n  networking: {ZoneA: eu-west-1a, ZoneB: eu-west-1b, ZoneC: eu-west-1x}\n"
+    here = with_environment(tmp_path / "here", "dev", given)
+    mend = the_mend(look("zones", {}, directory=here), "zones")
+    assert mend == 'make deploy ENV=dev SET="ZoneA=eu-west-1a ZoneB=eu-west-1b ZoneC=eu-west-1c"'
+
+
+def test_the_zone_of_virginia_in_which_fargate_has_no_arm_is_passed_by() -> None:
+    """The emulator has no such zone, so EC2's answer is given here."""
+    told = {f"us-east-1{letter}": f"use1-az{number}" for letter, number in zip("abcd", (6, 3, 1, 2), strict=True)}
+
+    class Virginia(Place):
+        def client(self, service: str, region: str = "") -> Any:
+            answer = {"AvailabilityZones": [{"ZoneName": name, "ZoneId": zone_id} for name, zone_id in told.items()]}
+            return SimpleNamespace(describe_availability_zones=lambda **_: answer)
+
+    [found] = zones.zones(Virginia("retail", "dev", "us-east-1"), {})
+    assert (found.status, found.found) == ("missing", "us-east-1b (use1-az3): Fargate runs nothing on ARM there")
+    assert found.mend == 'make deploy ENV=dev SET="ZoneA=us-east-1a ZoneB=us-east-1c ZoneC=us-east-1d"'
 
 
 @pytest.mark.slow

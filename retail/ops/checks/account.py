@@ -18,6 +18,10 @@ VERSION = re.compile(r"aws-cli/(\d+)\.(\d+)\.(\d+)")
 EVERYBODY = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
 
 
+BACKED_UP = ("Aurora", "DynamoDB", "S3")
+"""What 05 lets AWS Backup copy, by its names."""
+
+
 def cli() -> Iterator[Finding]:
     """The AWS CLI on the PATH."""
     printed = subprocess.run(["aws", "--version"], capture_output=True, text=True, check=False)
@@ -52,7 +56,7 @@ def prefix_list(place: Place) -> Iterator[Finding]:
     if found:
         yield Finding(FINE, "prefix list", f"{found[0]['PrefixListId']} ({required.PREFIX_LIST})")
     else:
-        mend = "make deploy SET=CloudFrontPrefixListId=pl-..."
+        mend = f"make deploy ENV={place.environment} SET=CloudFrontPrefixListId=pl-..."
         yield Finding(MISSING, "prefix list", f"{place.region} has no {required.PREFIX_LIST}", mend)
 
 
@@ -71,11 +75,27 @@ def model(place: Place, model_id: str) -> Iterator[Finding]:
         if not is_there
     ]
     if lacking:
-        mend = f"aws bedrock list-foundation-model-agreement-offers --model-id {model_id} --region {place.region}"
+        of_model = f"--model-id {model_id} --region {place.region}"
+        offer = (
+            f"aws bedrock list-foundation-model-agreement-offers {of_model} --query offers[0].offerToken --output text"
+        )
+        mend = f'aws bedrock create-foundation-model-agreement {of_model} --offer-token "$({offer})"'
         found = f"not {', not '.join(lacking)}; the shop recommends nothing until it is"
         yield Finding(MISSING, subject, found, mend)
     else:
         yield Finding(FINE, subject, "may be called")
+
+
+def backups(place: Place) -> Iterator[Finding]:
+    """What AWS Backup passes over until the Region has opted in: no job is begun, and so none fails (T149)."""
+    chosen = place.client("backup").describe_region_settings()["ResourceTypeOptInPreference"]
+    if out := [kind for kind in BACKED_UP if chosen.get(kind) is False]:
+        words = ["aws", "backup", "update-region-settings", "--region", place.region]
+        preference = ",".join(f"{kind}=true" for kind in out)
+        mend = shlex.join([*words, "--resource-type-opt-in-preference", preference])
+        yield Finding(MISSING, "backups", f"{place.region} has not opted in for {', '.join(out)}: none is made", mend)
+    else:
+        yield Finding(FINE, "backups", f"{place.region} has opted in for {', '.join(BACKED_UP)}")
 
 
 def lake_formation(place: Place) -> Iterator[Finding]:

@@ -9,19 +9,23 @@ import dns.resolver
 from botocore.exceptions import ClientError
 
 from retail.ops.checks.finding import FINE, MISSING, UNKNOWN, Finding, Place, is_missing
+from retail.ops.cli import InputError
 
 TIMEOUT_SECONDS = 8
 
 
 def resolver(address: str) -> dns.resolver.Resolver:
-    """This machine's resolver, or the one at ``host:port``."""
+    """This machine's resolver, or the one at ``host:port``. Raises InputError for what is no address."""
     if not address:
         found = dns.resolver.Resolver()
     else:
         host, _, port = address.partition(":")
         found = dns.resolver.Resolver(configure=False)
-        found.nameservers = [host]
-        found.port = int(port or 53)
+        try:
+            found.nameservers = [host]
+            found.port = int(port or 53)
+        except ValueError:
+            raise InputError(f"--resolver {address}: give an address and a port, such as 10.0.0.2:53") from None
     found.lifetime = TIMEOUT_SECONDS
     return found
 
