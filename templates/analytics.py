@@ -297,6 +297,7 @@ def curate(stack: Stack, config: Config, security: Security, data: Data) -> None
                     "--extra-py-files": Sub("s3://${Code}/${CurateModulesKey}", Code=data.artifacts_bucket_name),
                     "--lake-bucket": data.lake_bucket_name,
                     "--database": Ref("Catalog"),
+                    # As Glue's users look for it; nothing depends on it (docs/decisions/0004).
                     "--job-bookmark-option": "job-bookmark-enable",
                     "--enable-continuous-cloudwatch-log": "true",
                     "--enable-metrics": "true",
