@@ -159,8 +159,3 @@ def role_of(access_key: str) -> str | None:
 def queue_poller() -> tuple[Any, str]:
     """The module and the name of the function that works off each queue once; it returns whether there was work."""
     return _module("services.lambda_svc"), "_poll_sqs"
-
-
-def runs_on_worker_thread(resource_type: str) -> bool:
-    """Whether MiniStack provisions the type off the request, which costs the AWS CLI its 30 s."""
-    return bool(_module("services.cloudformation.stacks")._runs_on_worker_thread(resource_type))

@@ -28,6 +28,10 @@ CONNECT_SECONDS = 5
 UNANSWERED_MILLISECONDS = 10_000
 """How long sent data may stay unacknowledged before the connection counts as broken, e.g. after a failover."""
 
+RECONNECT_SECONDS = 2
+"""How long a pool tries again by itself: twice, a second apart. It doubles each pause, so with more time the next try
+could be half a minute after the server is back; once it has given up, whoever asks for a connection makes it try."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -77,22 +81,35 @@ def pool(
     """A pool of up to `size` such connections, closed until its `open()`; a caller waits `wait_seconds` for one.
 
     Each connection is checked before it is lent; with `writes`, one to a server that only reads by then is closed.
+    When one is found broken all are opened anew, and within two seconds of the server's return they are.
     Raises psycopg_pool.PoolTimeout when none is to be had in time.
     """
     # The functions have no use for the pool, so their zips do not carry it.
     from psycopg_pool import ConnectionPool
 
+    look = _check_writer if writes else ConnectionPool.check_connection
+
+    def check(connection: Connection) -> None:
+        try:
+            look(connection)
+        except psycopg.OperationalError:
+            # The others have most likely lost the same server, and the pool pauses longer after each that it finds.
+            if connection.closed:
+                made.drain()
+            raise
+
     options = _options(target, statement_timeout_ms, writes)
-    return ConnectionPool(
+    made = ConnectionPool(
         kwargs=options | {"user": username, "password": password, "autocommit": True},
         min_size=1,
         max_size=size,
         timeout=wait_seconds,
         max_lifetime=1800,
-        reconnect_timeout=60,
-        check=_check_writer if writes else ConnectionPool.check_connection,
+        reconnect_timeout=RECONNECT_SECONDS,
+        check=check,
         open=False,
     )
+    return made
 
 
 class Session:

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 from tests.edge.origin import Origin
 from tests.edge.world import World
@@ -32,22 +33,39 @@ def test_each_request_is_told_with_the_way_it_took(world: World, storefront: Ori
     assert all(each["milliseconds"] > 0 and each["method"] == "GET" for each in told)
 
 
-def test_what_has_come_through_is_counted(world: World, storefront: Origin) -> None:
+def grown(before: Any, after: Any) -> Any:
+    """The counters that have grown, and by how much."""
+    if isinstance(after, int):
+        return after - (before or 0)
+    more = {name: grown((before or {}).get(name), count) for name, count in after.items() if name != "readings"}
+    return {name: count for name, count in more.items() if count}
+
+
+def test_what_has_come_through_is_counted_by_behaviour_rule_and_refusal(world: World, storefront: Origin) -> None:
     before = world.feed("/counters")
     world.ask("/static/counted.css")
     world.ask("/static/counted.css")
+    world.ask("/api/products")
     world.ask("/?q=%3Cscript%3E")
-    after = world.feed("/counters")
-    grown = {name: after[name] - before.get(name, 0) for name in after if name != "readings"}
-    assert {name: count for name, count in grown.items() if count} == {
-        "requests": 3,
-        "status 2xx": 2,
-        "hits": 1,
-        "misses": 1,
-        "to targets": 1,
-        "status 4xx": 1,
-        "blocked": 1,
+    world.ask("/direct", port=world.load_balancer_port)
+    world.ask("/direct", port=world.load_balancer_port, headers={"X-Origin-Verify": world.secret()})
+    assert grown(before, world.feed("/counters")) == {
+        "requests": 4,
+        "refused": 1,
+        "blocked": {"Common": 1},
+        "behaviours": {"/static/*": {"Miss": 1, "Hit": 1}, "/api/*": {"": 1}},
     }
+
+
+def test_a_rush_is_counted_to_its_last_request_though_the_first_are_known_no_more(
+    world: World, storefront: Origin
+) -> None:
+    world.ask("/static/rush.css")
+    before, last = world.feed("/counters"), world.feed("/requests")["last"]
+    for _ in range(700):
+        world.ask("/static/rush.css", address="127.0.0.8")
+    assert grown(before, world.feed("/counters")) == {"requests": 700, "behaviours": {"/static/*": {"Hit": 700}}}
+    assert len(world.feed(f"/requests?after={last}")["requests"]) == 500
 
 
 def test_the_feed_is_not_reached_through_the_shop(world: World, storefront: Origin) -> None:

@@ -74,8 +74,8 @@ class World:
 
     def followed(self) -> None:
         """Wait until the edge has read what is deployed now; a reading under way may have begun before."""
-        readings = self.feed("/counters").get("readings", 0)
-        until(lambda: self.feed("/counters").get("readings", 0) >= readings + 2)
+        readings = self.feed("/counters")["readings"]
+        until(lambda: self.feed("/counters")["readings"] >= readings + 2)
 
     def register(self, *origins: Origin) -> None:
         """Make these the targets of the deployed group, as ECS does with its tasks, and wait until they are known."""

@@ -3,10 +3,12 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from retail.local.postgres import Postgres
 from retail.runtime import database
@@ -73,6 +75,49 @@ def test_a_pool_lends_connections_that_work_after_the_server_was_away(target: Ta
         postgres.start()
         with pool.connection() as lent:
             assert lent.execute("SELECT 1").fetchone() == (1,)
+
+
+def refused(pool: ConnectionPool[Connection]) -> bool:
+    """Whether a caller waits in vain."""
+    try:
+        with pool.connection():
+            return False
+    except PoolTimeout:
+        return True
+
+
+def test_a_pool_full_of_broken_connections_serves_the_first_who_asks_after_the_servers_return(
+    target: Target, postgres: Postgres
+) -> None:
+    with (
+        database.pool(
+            target, postgres.user, postgres.password, statement_timeout_ms=1000, size=8, wait_seconds=3
+        ) as pool,
+        ExitStack() as all_lent,
+    ):
+        for _ in range(8):
+            all_lent.enter_context(pool.connection())
+        all_lent.close()
+        postgres.stop()
+        postgres.start()
+        assert not refused(pool)
+
+
+@pytest.mark.slow
+def test_a_pool_keeps_nobody_waiting_long_for_a_server_that_was_away_for_long(
+    target: Target, postgres: Postgres
+) -> None:
+    with database.pool(
+        target, postgres.user, postgres.password, statement_timeout_ms=1000, size=8, wait_seconds=3
+    ) as pool:
+        assert not refused(pool)
+        postgres.stop()
+        try:
+            # The tries of a pool that doubles its pauses are 1, 3, 7, 15 and 31 s after the first.
+            assert [refused(pool) for _ in range(3)] == [True] * 3
+        finally:
+            postgres.start()
+        assert not refused(pool)
 
 
 READS_ONLY = "SET default_transaction_read_only = on"

@@ -155,8 +155,8 @@ def test_stores_are_mappings_of_the_request(store: Any) -> None:
     assert store().pop("name") == {"StackId": "id"}
 
 
-def test_nothing_of_ours_hops_to_a_worker_thread() -> None:
+def test_nothing_of_ours_hops_to_a_worker_thread_which_costs_the_aws_cli_its_30_seconds() -> None:
     from retail.local import handlers
 
-    runs_on_worker_thread = touchpoints.runs_on_worker_thread
-    assert not [name for name in handlers.TYPES if runs_on_worker_thread(name)]
+    stacks, _ = touchpoints.outputs_resolver()
+    assert not [name for name in handlers.TYPES if stacks._runs_on_worker_thread(name)]

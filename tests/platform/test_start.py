@@ -110,6 +110,34 @@ def test_what_a_killed_run_has_left_is_ended_and_cleared_away(tmp_path: Path) ->
         left.kill()
 
 
+def test_a_file_in_the_place_of_the_packages_is_named_before_anything_starts(tmp_path: Path) -> None:
+    stray = tmp_path / "state" / "build" / "lambdas"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("stray")
+    line = refused(launch(tmp_path / "state"))
+    assert line == f"local: {stray} cannot be a folder (File exists): run make local-clean"
+    assert stray.read_text() == "stray"
+
+
+def test_ctrl_c_while_the_program_is_still_being_imported_ends_it_as_quietly_as_later(tmp_path: Path) -> None:
+    program = launch(tmp_path / "state")
+    loaded = Path(f"/proc/{program.child.pid}/maps")
+    eventually(lambda: "/_ssl." in loaded.read_text(), 20)
+    assert program.interrupt() == 0
+    assert program.said() == "stopped; every process has ended\n"
+
+
+def test_ctrl_c_does_not_wait_until_the_functions_are_packaged(tmp_path: Path) -> None:
+    program = launch(tmp_path / "state")
+    packages = tmp_path / "state" / "build" / "lambdas"
+    eventually(lambda: [*packages.glob("*.part")], 60)
+    assert program.interrupt() == 0
+    assert program.said().endswith("stopped; every process has ended\n")
+    assert "Traceback" not in program.said()
+    assert len([*packages.glob("*.zip")]) < 4
+    assert program.processes() == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_during_the_start_ends_every_process(tmp_path: Path, number: signal.Signals) -> None:
     program = launch(tmp_path / "state")

@@ -19,7 +19,7 @@ from retail.local.watch.facts import (
     Reader,
     Shop,
 )
-from retail.local.watch.watched import Answer, Outcome, Process, Request, Resource, Run, Snapshot
+from retail.local.watch.watched import Answer, Counts, Outcome, Process, Request, Resource, Run, Snapshot
 
 START = 1_795_000_000.0
 ORDER = "3f6c2a91-5b7e-4c1d-9a42-7d1f0c8be611"
@@ -78,6 +78,9 @@ QUIET = Snapshot(
         archived=58,
         crawlers={"RawOrdersCrawler": "READY", "RawInventoryCrawler": "READY", "RawProductsCrawler": "READY"},
     ),
+    counts=Counts(
+        requests=4, behaviours={"/static/*": {"Miss": 1, "Hit": 1}, "/images/*": {"Hit": 1}, "Default (*)": {"": 1}}
+    ),
     requests=[
         Request(1, START - 30, "GET", "/", BEHAVIOURS[3], "", "", "127.0.0.1:40001", 200, 31.0),
         Request(2, START - 29.9, "GET", "/static/shop.css", BEHAVIOURS[1], "", "Miss", "127.0.0.1:40002", 200, 4.0),
@@ -126,14 +129,26 @@ def ordered() -> Snapshot:
         Run(2, "InventoryHandler", clicked + 1.2, 0.131, 1, 0, is_cold=True),
         Run(3, "Notification", clicked + 1.2, 0.090, 1, 0, is_cold=True),
     ]
-    return replace(QUIET, at=START + 3, data=data, requests=[*QUIET.requests, click], runs=runs)
+    counts = Counts(
+        requests=5,
+        behaviours={**QUIET.counts.behaviours, "Default (*)": {"": 2}},
+        runs={"OrderProcessor": 1, "InventoryHandler": 1, "Notification": 1},
+    )
+    return replace(QUIET, at=START + 3, data=data, counts=counts, requests=[*QUIET.requests, click], runs=runs)
 
 
 def poisoned(before: Snapshot) -> Snapshot:
     """A moment later still: a message went to the dead letters."""
     run = Run(9, "OrderProcessor", before.at + 0.2, 0.012, 1, 1, log='{"level": "ERROR"}')
     depths = {**before.data.depths, "OrderProcessingDeadLetters": Depth(waiting=1)}
-    return replace(before, at=before.at + 1, data=replace(before.data, depths=depths), runs=[*before.runs, run])
+    counted = before.counts.runs.get("OrderProcessor", 0) + 1
+    return replace(
+        before,
+        at=before.at + 1,
+        data=replace(before.data, depths=depths),
+        counts=replace(before.counts, runs={**before.counts.runs, "OrderProcessor": counted}),
+        runs=[*before.runs, run],
+    )
 
 
 @dataclass

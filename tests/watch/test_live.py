@@ -15,7 +15,7 @@ import pytest
 from retail.local.platform.page import served
 from retail.local.processes import free_port
 from retail.local.watch import application
-from retail.local.watch.watched import Outcome, Snapshot
+from retail.local.watch.watched import Counts, Outcome, Snapshot
 from tests.watch.recorded import QUIET, Recorded, ordered
 from tests.watch.test_guard import token_of
 
@@ -149,8 +149,30 @@ def test_a_request_that_came_past_the_distribution_is_shown_at_the_listener(addr
     stream = frames(address, 3)
     next(stream)
     direct = replace(QUIET.requests[0], number=9, target="", status=403, behaviour="", is_direct=True)
-    recorded.shown = replace(QUIET, requests=[*QUIET.requests, direct])
+    counts = replace(QUIET.counts, refused=1)
+    recorded.shown = replace(QUIET, counts=counts, requests=[*QUIET.requests, direct])
     told = list(stream)
     assert told[-1]["faces"]["listener"]["figure"] == "1 refused"
     assert [each["parts"] for frame in told for each in frame["passes"]] == [["listener"]]
     assert told[-1]["totals"]["requests"] == 4
+
+
+def test_what_nobody_watched_is_in_the_figures(address: str, recorded: Recorded) -> None:
+    counts = Counts(
+        requests=2_200,
+        refused=12,
+        blocked={"RateLimit": 40, "NobodysRule": 3},
+        behaviours={"/static/*": {"Hit": 900, "Miss": 100}, "Default (*)": {"": 1_157}},
+        runs={"OrderProcessor": 700},
+    )
+    recorded.shown = replace(ordered(), counts=counts)
+    (frame,) = frames(address, 1)
+    figures = {part: face["figure"] for part, face in frame["faces"].items()}
+    assert frame["totals"]["requests"] == 2_200
+    assert figures["browser"] == "2,200 requests"
+    assert figures["waf"] == "43 blocked"
+    assert {"RateLimit 40", "NobodysRule 3"} <= set(frame["faces"]["waf"]["note"].splitlines())
+    assert (figures["behaviour-1"], frame["faces"]["behaviour-1"]["note"]) == ("90 %", "hit, of 1000")
+    assert figures["behaviour-3"] == "1157"
+    assert figures["listener"] == "12 refused"
+    assert figures["function-OrderProcessor"] == "700 runs"

@@ -114,6 +114,12 @@ def test_a_box_that_is_only_recorded_says_so_and_why(look: Opened) -> None:
     expect(page.locator("#drawer")).to_contain_text("MiniStack has no such service.")
 
 
+def test_the_accelerator_stands_between_cloudfront_and_the_load_balancers_listener(look: Opened) -> None:
+    boxes = look().locator(".part").evaluate_all("boxes => boxes.map((each) => each.id)")
+    between = boxes[boxes.index("behaviour-3") : boxes.index("listener") + 1]
+    assert between == ["behaviour-3", "accelerator", "listener"]
+
+
 @pytest.mark.slow
 def test_what_stands_below_all_steps_opens_its_stack(look: Opened) -> None:
     page = look()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -72,6 +73,15 @@ def becomes(page: Page, box: str, tone: str) -> None:
 def press(page: Page, button: str, says: str) -> None:
     page.get_by_role("button", name=button, exact=True).click()
     expect(page.locator("#outcome")).to_have_text(re.compile(says), timeout=PATIENCE_MILLISECONDS)
+
+
+def test_a_rush_that_nobody_watched_is_counted_to_its_last_request(shop: str) -> None:
+    with httpx.Client(base_url=shop, timeout=30) as shopper:
+        counted = [shopper.get("/static/nothing.css").status_code for _ in range(700)]
+        with shopper.stream("GET", "/_platform/frames") as stream:
+            first = next(line for line in stream.iter_lines() if line.startswith("data: "))
+    assert counted == [404] * 700
+    assert json.loads(first.removeprefix("data: "))["totals"]["requests"] >= 700
 
 
 def test_an_order_placed_in_the_shop_lights_its_way_up(page: Page, shop: str) -> None:

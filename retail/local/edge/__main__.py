@@ -79,7 +79,7 @@ async def serve(reader: Reader, options: argparse.Namespace) -> None:
             nonlocal current
             current = configuration
             targets.follow(configuration.balancer.groups)
-            feed.counters["readings"] += 1
+            feed.counters.readings += 1
 
         def tell(configuration: Configuration) -> None:
             loop.call_soon_threadsafe(take, configuration)

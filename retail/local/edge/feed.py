@@ -1,7 +1,7 @@
 """What has come through the edge, for who watches: the last requests, counters and targets, as JSON.
 
     GET /requests?after=<number>   {"requests": [...], "last": <number>}: those after this one that are still known
-    GET /counters                  since the start; "readings" are those of what is deployed
+    GET /counters                  all since the start, see Counters
     GET /targets                   of the load balancer, and their health
 
 On a port of its own, which the shop's does not lead to.
@@ -10,7 +10,7 @@ On a port of its own, which the shop's does not lead to.
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -71,12 +71,43 @@ class TargetHealth:
     reason: str
 
 
+@dataclass(slots=True)
+class Counters:
+    """What has been since the start, also of requests that are not known any more."""
+
+    readings: int = 0
+    """Of what is deployed."""
+
+    requests: int = 0
+    """To the distribution."""
+
+    refused: int = 0
+    """Came to the load balancer directly, and were sent away."""
+
+    blocked: Counter[str] = field(default_factory=Counter)
+    """By the web ACL's rule, without the managed group's."""
+
+    behaviours: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """By the path pattern, and in it by what ``cache`` says of a request."""
+
+    def add(self, seen: Seen) -> None:
+        """Count a request that is answered."""
+        if seen.entrance == LOAD_BALANCER:
+            self.refused += not seen.target
+            return
+        self.requests += 1
+        if seen.blocked_by:
+            self.blocked[seen.blocked_by.partition("/")[0]] += 1
+        if seen.behaviour:
+            self.behaviours[seen.behaviour][seen.cache] += 1
+
+
 @dataclass
 class Feed:
     """The last requests, the newest last."""
 
     requests: deque[Seen] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    counters: Counter[str] = field(default_factory=Counter)
+    counters: Counters = field(default_factory=Counters)
     under_way: dict[bytes, Seen] = field(default_factory=dict)
     """The distribution's requests by the id that it sends along, so that the load balancer can add to them."""
 
@@ -93,15 +124,7 @@ class Feed:
         seen.status = status
         seen.milliseconds = round((time.time() - seen.at) * 1000, 2)
         self.requests.append(seen)
-        self.counters["requests"] += 1
-        self.counters[f"status {status // 100}xx"] += 1
-        for name, is_so in (
-            ("blocked", seen.blocked_by),
-            ("hits", seen.cache == "Hit"),
-            ("misses", seen.cache == "Miss"),
-            ("to targets", seen.target),
-        ):
-            self.counters[name] += bool(is_so)
+        self.counters.add(seen)
 
 
 def application(feed: Feed, targets: Callable[[], Sequence[TargetHealth]]) -> Starlette:
@@ -116,7 +139,16 @@ def application(feed: Feed, targets: Callable[[], Sequence[TargetHealth]]) -> St
         return JSONResponse({"requests": found, "last": found[-1]["number"] if found else after})
 
     async def counters(_: Request) -> JSONResponse:
-        return JSONResponse(dict(feed.counters))
+        told = feed.counters
+        return JSONResponse(
+            {
+                "readings": told.readings,
+                "requests": told.requests,
+                "refused": told.refused,
+                "blocked": told.blocked,
+                "behaviours": told.behaviours,
+            }
+        )
 
     async def health(_: Request) -> JSONResponse:
         return JSONResponse([asdict(each) for each in targets()])

@@ -1,11 +1,10 @@
-"""What functions write, in their deployed log groups, and the last of it at hand."""
+"""What functions write, in their deployed log groups."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -15,9 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from retail.local.functions.configured import Function
 from retail.local.roles.sessions import NotTrustedError
-
-TAIL = 200
-"""How many lines of a function are kept at hand."""
 
 AT_A_TIME = 1_000
 
@@ -34,25 +30,18 @@ class Log:
         self._make = client
         self._client: Any = None
         self._waiting: list[tuple[int, str]] = []
-        self._tail: deque[str] = deque(maxlen=TAIL)
         self._lock = Lock()
 
     def write(self, line: str) -> None:
         """Take a line; `flush` brings it to the log group."""
         with self._lock:
             self._waiting.append((int(time.time() * 1000), line))
-            self._tail.append(line)
 
     def platform(self, kind: str, text: str, **record: Any) -> None:
         """Take a line of Lambda's own, such as ``platform.report``."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         told = json.dumps({"time": at, "type": f"platform.{kind}", "record": record})
         self.write(told if self._is_json else text)
-
-    def tail(self, lines: int) -> Sequence[str]:
-        """The last lines."""
-        with self._lock:
-            return list(self._tail)[-lines:]
 
     def flush(self) -> None:
         """Bring what waits to the log group. Without the permission it is lost, as in AWS, and `trouble` says so."""

@@ -75,10 +75,6 @@ class Functions:
             thread.join()
         self._flusher.join()
 
-    def log(self, name: str, lines: int = 50) -> list[str]:
-        """The last lines that a function has written."""
-        return list(self._logs[name].tail(lines)) if name in self._logs else []
-
     @property
     def troubles(self) -> dict[str, str]:
         """What keeps a function from its work now, by its name; one line each."""

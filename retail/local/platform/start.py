@@ -127,7 +127,7 @@ def platform(asked: Asked, state: State, say: Say) -> Iterator[Platform]:
 def _started(asked: Asked, state: State, troubles: Troubles, stack: ExitStack, pool: ThreadPoolExecutor) -> Platform:
     """Start part by part; what is to be stopped is left on the stack."""
     say = troubles.say
-    packaging = pool.submit(code.packaged, state.code)
+    packaging = code.Packaging(state.code, state.run / "packaging")
     running = stack.enter_context(parts(state, iam=asked.iam, say=say))
     deployed = Deployed(running.aws, PROJECT, ENVIRONMENT)
     deployment = Deployment(deployed, asked.templates, say)
@@ -142,7 +142,7 @@ def _started(asked: Asked, state: State, troubles: Troubles, stack: ExitStack, p
         told = settings.Storefront.read(storefront.definition.environment)
         admitting = pool.submit(running.admit, deployed, told.parameters_path)
 
-        files = packaging.result()
+        files = packaging.files()
         bucket = deployed.output(stacks.DATA, "ArtifactsBucketName")
         deployment.pipelines(code.uploaded(files, state.code, deployed.client("s3"), bucket))
         admitting.result()

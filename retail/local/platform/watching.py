@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections import deque
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from threading import Lock
 from typing import Any
-from urllib.request import urlopen
 
 from retail.local.platform.lake import LakeError
 from retail.local.platform.start import Platform
-from retail.local.processes import HOST, ServerError
+from retail.local.platform.traffic import Traffic
+from retail.local.processes import ServerError
 from retail.local.watch import poison
 from retail.local.watch.readings import Readings
-from retail.local.watch.watched import Answer, Job, Outcome, Process, Request, Resource, Run, Snapshot, Trouble
-from retail.ops import stacks
+from retail.local.watch.watched import Answer, Job, Outcome, Process, Resource, Snapshot, Trouble
 
-KEPT = 300
-FEED_SECONDS = 1.0
 MOST_ROWS = 200
 
 
@@ -36,8 +31,7 @@ class Watching:
             cache_certificate=running.parts.cache.result().certificate,
         )
         self._reading = Lock()
-        self._requests: deque[Request] = deque(maxlen=KEPT)
-        self._last_request = 0
+        self._traffic = Traffic(running.edge, running.functions, running.deployed)
         self._job: Job | None = None
 
     @property
@@ -54,12 +48,13 @@ class Watching:
 
     def snapshot(self) -> Snapshot:
         with self._reading:
-            self._follow_feed()
+            traffic = self._traffic.read()
             return Snapshot(
                 at=time.time(),
                 data=self._readings.read(),
-                requests=tuple(self._requests),
-                runs=self._runs(),
+                counts=traffic.counts,
+                requests=traffic.requests,
+                runs=traffic.runs,
                 processes=self._processes(),
                 job=self._job,
                 troubles=[Trouble(each.at, each.where, each.text) for each in self._running.troubles.last],
@@ -115,42 +110,6 @@ class Watching:
         with self._reading:
             self._readings.close()
 
-    def _follow_feed(self) -> None:
-        """Ask the edge what has come since; when it does not answer, nothing has."""
-        try:
-            with urlopen(
-                f"http://{HOST}:{self._running.edge.feed}/requests?after={self._last_request}", timeout=FEED_SECONDS
-            ) as answer:
-                found = json.load(answer)
-        except OSError:
-            return
-        self._last_request = found["last"]
-        self._requests += [_request(each) for each in found["requests"]]
-
-    def _runs(self) -> list[Run]:
-        """What has run, the functions by their logical ids."""
-        deployed = self._running.deployed
-        names = {
-            each.physical_id: logical_id
-            for title in (stacks.EVENTS, stacks.ANALYTICS)
-            for logical_id, each in deployed.resources(title).items()
-        }
-        last, runs = self._running.functions.runs.since(0)
-        return [
-            Run(
-                number=number,
-                function=names.get(each.function, each.function),
-                started=each.started.timestamp(),
-                seconds=each.seconds,
-                messages=each.messages,
-                failed=each.failed,
-                is_cold=each.is_cold,
-                error=each.error,
-                log="\n".join(each.log),
-            )
-            for number, each in enumerate(runs, last - len(runs) + 1)
-        ][-KEPT:]
-
     def _processes(self) -> list[Process]:
         service = self._running.storefront
         return [
@@ -170,22 +129,6 @@ class Watching:
 def _sentence(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _request(seen: dict[str, Any]) -> Request:
-    return Request(
-        number=seen["number"],
-        at=seen["at"],
-        method=seen["method"],
-        path=seen["path"],
-        behaviour=seen["behaviour"],
-        blocked_by=seen["blocked_by"],
-        cache=seen["cache"],
-        target=seen["target"],
-        status=seen["status"],
-        milliseconds=seen["milliseconds"],
-        is_direct=seen["entrance"] == "load balancer",
-    )
 
 
 def _plain(value: Any) -> Any:

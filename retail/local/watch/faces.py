@@ -8,7 +8,7 @@ from typing import Literal
 
 from retail.contracts import lake
 from retail.local.watch.facts import Data, Depth, Pipeline, Prefix
-from retail.local.watch.tally import Tally
+from retail.local.watch.latest import Latest
 from retail.local.watch.watched import Process, Snapshot
 
 Tone = Literal["", "busy", "bad", "down"]
@@ -25,34 +25,33 @@ class Face:
     """Lines for whoever opens the box."""
 
 
-def faces(snapshot: Snapshot, tally: Tally) -> dict[str, Face]:
+def faces(snapshot: Snapshot, latest: Latest) -> dict[str, Face]:
     """The faces by the part's id; a part that is not in it has nothing to show."""
     data = snapshot.data
-    shown = dict(_way_in(data, tally))
+    shown = dict(_way_in(snapshot, latest))
     shown |= _application(snapshot)
     shown |= _data_tier(snapshot)
     for pipeline in data.pipelines:
-        shown |= _pipeline(pipeline, data.depths, tally)
+        shown |= _pipeline(pipeline, snapshot, latest)
     shown |= _events(data)
     shown |= _analytics(snapshot)
     return shown
 
 
-def _way_in(data: Data, tally: Tally) -> Iterator[tuple[str, Face]]:
-    last = tally.last_request
-    yield "browser", Face(_count(tally.requests, "request"), f"{last.method} {last.path}" if last else "")
-    blocked = sum(tally.blocked.values())
-    rules = [*data.rules, *(rule for rule in tally.blocked if rule not in data.rules)]
-    note = "\n".join(f"{rule} {tally.blocked[rule]}" if tally.blocked[rule] else rule for rule in rules)
-    yield "waf", Face(f"{blocked} blocked", note)
+def _way_in(snapshot: Snapshot, latest: Latest) -> Iterator[tuple[str, Face]]:
+    data, counts, last = snapshot.data, snapshot.counts, latest.request
+    yield "browser", Face(_count(counts.requests, "request"), f"{last.method} {last.path}" if last else "")
+    rules = dict.fromkeys([*data.rules, *counts.blocked])
+    note = "\n".join(f"{rule} {counts.blocked[rule]}" if counts.blocked.get(rule) else rule for rule in rules)
+    yield "waf", Face(f"{sum(counts.blocked.values())} blocked", note)
     for number, pattern in enumerate(data.behaviours):
-        seen = tally.behaviours[pattern]
-        hits, misses, uncached = seen["Hit"], seen["Miss"], seen[""]
+        seen = counts.behaviours.get(pattern, {})
+        hits, misses, uncached = (seen.get(cache, 0) for cache in ("Hit", "Miss", ""))
         if hits + misses:
             yield f"behaviour-{number}", Face(f"{100 * hits // (hits + misses)} %", f"hit, of {hits + misses}")
         else:
             yield f"behaviour-{number}", Face(str(uncached) if uncached else "", "not cached" if uncached else "")
-    yield "listener", Face(f"{tally.refused} refused" if tally.refused else "")
+    yield "listener", Face(f"{counts.refused} refused" if counts.refused else "")
 
 
 def _application(snapshot: Snapshot) -> Mapping[str, Face]:
@@ -96,11 +95,12 @@ def _is_up(process: Process | None) -> bool:
     return process is None or process.is_up
 
 
-def _pipeline(pipeline: Pipeline, depths: Mapping[str, Depth], tally: Tally) -> Mapping[str, Face]:
+def _pipeline(pipeline: Pipeline, snapshot: Snapshot, latest: Latest) -> Mapping[str, Face]:
+    depths = snapshot.data.depths
     depth, dead = depths.get(pipeline.queue, Depth()), depths.get(pipeline.dead_letters, Depth())
     lost = depths.get(pipeline.undelivered, Depth()).waiting
     notes = [f"{count} {word}" for count, word in ((depth.in_flight, "in flight"), (depth.delayed, "later")) if count]
-    runs = tally.functions.get(pipeline.function)
+    last = latest.runs.get(pipeline.function)
     shown = {
         f"queue-{pipeline.queue}": Face(
             f"{depth.waiting} waiting",
@@ -110,10 +110,11 @@ def _pipeline(pipeline: Pipeline, depths: Mapping[str, Depth], tally: Tally) -> 
         f"dead-{pipeline.queue}": Face(f"{dead.waiting + dead.in_flight}", "", "bad" if dead.waiting else ""),
         f"function-{pipeline.function}": Face("no run yet", ""),
     }
-    if runs:
-        took = f"last {1000 * runs.last.seconds:.0f} ms"
-        failed = runs.last.error or (f"{runs.last.failed} of {runs.last.messages} failed" if runs.last.failed else "")
-        shown[f"function-{pipeline.function}"] = Face(_count(runs.runs, "run"), failed or took, "bad" if failed else "")
+    runs = snapshot.counts.runs.get(pipeline.function, 0)
+    if last:
+        took = f"last {1000 * last.seconds:.0f} ms"
+        failed = last.error or (f"{last.failed} of {last.messages} failed" if last.failed else "")
+        shown[f"function-{pipeline.function}"] = Face(_count(runs, "run"), failed or took, "bad" if failed else "")
     return shown
 
 

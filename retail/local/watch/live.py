@@ -14,9 +14,9 @@ from typing import Any
 from retail.local.watch import counts, passes
 from retail.local.watch.faces import faces
 from retail.local.watch.facts import Order
+from retail.local.watch.latest import Latest
 from retail.local.watch.passes import Pass
 from retail.local.watch.picture import picture
-from retail.local.watch.tally import Tally
 from retail.local.watch.troubles import Troubles
 from retail.local.watch.watched import Snapshot, Watched
 
@@ -37,7 +37,7 @@ class Live:
         self._platform = platform
         self._watchers: set[asyncio.Queue[Frame]] = set()
         self._looking: asyncio.Task[None] | None = None
-        self._tally, self._troubles = Tally(), Troubles()
+        self._latest, self._troubles = Latest(), Troubles()
         self._before: Snapshot | None = None
         self._seen: dict[str, float] = {}
 
@@ -85,13 +85,13 @@ class Live:
         return {
             "at": snapshot.at,
             "picture": fingerprint(snapshot),
-            "faces": {part: asdict(face) for part, face in faces(snapshot, self._tally).items()},
+            "faces": {part: asdict(face) for part, face in faces(snapshot, self._latest).items()},
             "passes": [asdict(each) for each in news],
             "orders": [_order(order, ways[order.order_id]) for order in (data.shop.orders if data.shop else ())],
             "processes": [asdict(each) for each in snapshot.processes],
             "troubles": [asdict(each) for each in self._troubles.add(snapshot, news)],
             "totals": {
-                "requests": self._tally.requests,
+                "requests": snapshot.counts.requests,
                 "orders": sum(data.shop.orders_by_status.values()) if data.shop else None,
                 "waiting": sum(data.depths[each.queue].waiting for each in data.pipelines if each.queue in data.depths),
                 "dead": sum(
@@ -105,7 +105,7 @@ class Live:
 
     def _news(self, snapshot: Snapshot, ways: dict[str, list[Pass]]) -> list[Pass]:
         """What has passed since the last look, in the order of time; nothing at the first."""
-        requests, runs = self._tally.add(snapshot)
+        requests, runs = self._latest.add(snapshot)
         of_orders = [each for way in ways.values() for each in way]
         told = {each.id for each in of_orders}
         others = [passes.of_request(each, snapshot.data.behaviours) for each in requests]

@@ -36,14 +36,6 @@ def _way_in(behaviours: Sequence[str]) -> Iterable[Step]:
                 [
                     Part("browser", "Shopper", "ingress", hint="in any browser"),
                     Part("dns", "DNS", "ingress", ("AWS::Route53::",), hint="to CloudFront"),
-                    Part(
-                        "accelerator",
-                        "Accelerator",
-                        "ingress",
-                        ("AWS::GlobalAccelerator::",),
-                        hint="recorded only",
-                        is_recorded_only=True,
-                    ),
                 ],
             )
         ],
@@ -76,12 +68,20 @@ def _way_in(behaviours: Sequence[str]) -> Iterable[Step]:
         4,
         "balancer",
         "Load balancer",
-        "ALB",
+        "Accelerator · ALB",
         "ingress",
         [
             Lane(
                 "balancer",
                 [
+                    Part(
+                        "accelerator",
+                        "Accelerator",
+                        "ingress",
+                        ("AWS::GlobalAccelerator::",),
+                        hint="recorded only",
+                        is_recorded_only=True,
+                    ),
                     Part(
                         "listener",
                         "Listener",

@@ -5,8 +5,8 @@ Times are seconds since 1970. Logical ids are those of the deployed stacks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from retail.local.watch.facts import Data
@@ -117,11 +117,32 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """All that has been since the start, watched or not."""
+
+    requests: int = 0
+    """To the distribution."""
+
+    refused: int = 0
+    """Came to the load balancer directly, and were sent away."""
+
+    blocked: Mapping[str, int] = field(default_factory=dict)
+    """By the web ACL's rule."""
+
+    behaviours: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """By the path pattern, and in it by what a request's ``cache`` says."""
+
+    runs: Mapping[str, int] = field(default_factory=dict)
+    """By the function's logical id."""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The platform at one moment."""
 
     at: float
     data: Data
+    counts: Counts = field(default_factory=Counts)
     requests: Sequence[Request] = ()
     """The last few hundred, the oldest first."""
 
