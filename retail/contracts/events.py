@@ -7,6 +7,7 @@ that one may be added, and any other change is a new version.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,29 @@ FIRST_MOMENT = datetime.fromisoformat(lake.FIRST_DAY).replace(tzinfo=UTC)
 
 MOST_AHEAD = timedelta(days=1)
 """How far ahead of its reader's clock an event may be dated. Tables end with today."""
+
+
+LONGEST_SKU = 64
+"""In bytes of UTF-8, as Redshift counts: a longer one would end the load of its whole day."""
+
+CURRENCY = "[A-Z]{3}"
+"""What a currency's code looks like (ISO 4217)."""
+
+MOST_PIECES = 10_000
+"""Of one product in an order; a shopper may order 50 times 99."""
+
+MOST_CENTS = 10**10
+"""Of a price and of an order. Reports add up pieces times price as decimal(18, 2), in Athena the cents themselves: a
+hundred lines at both bounds still fit.
+"""
+
+MOST = {
+    "quantity": MOST_PIECES,
+    "unit_price_cents": MOST_CENTS,
+    "total_cents": MOST_CENTS,
+    "price_cents": MOST_CENTS,
+}
+"""The bound of each number that has one, by its name in events and in the lake's tables."""
 
 
 class ContractError(ValueError):
@@ -143,6 +167,7 @@ def parse(envelope: Any) -> DomainEvent:
     if detail.get("version") != event.VERSION or isinstance(detail.get("version"), bool):
         raise ContractError(f"{event.__name__}.version: expected {event.VERSION}, got {_shown(detail.get('version'))}")
     read = event.from_json(detail)
+    _refuse_unfit(read, event.__name__)
     for name, value in (("event_id", read.event_id), ("order_id", read.order_id)):
         if not _is_uuid(value):
             raise ContractError(f"{event.__name__}.{name}: expected a UUID in lower case, got {_shown(value)}")
@@ -153,12 +178,37 @@ def parse(envelope: Any) -> DomainEvent:
     return read
 
 
+def check(event: DomainEvent) -> None:
+    """Raise ContractError for an event that whoever receives it would refuse."""
+    parse({"source": SOURCE, "detail-type": type(event).__name__, "detail": event.detail()})
+
+
+def refuse_unfit(name: str, value: Any, path: str) -> None:
+    """Raise ContractError for a field's value that is of its type, and longer or greater than agreed or misspelt."""
+    if name == "sku" and len(value.encode()) > LONGEST_SKU:
+        raise ContractError(f"{path}: expected at most {LONGEST_SKU} bytes, got {_shown(value)}")
+    if name == "currency" and not re.fullmatch(CURRENCY, value):
+        raise ContractError(f"{path}: expected three capital letters, got {_shown(value)}")
+    if name in MOST and value > MOST[name]:
+        raise ContractError(f"{path}: expected at most {MOST[name]}, got {_shown(value)}")
+
+
 def refuse_future(event: DomainEvent, now: datetime) -> None:
     """Raise ContractError for an event that is dated more than MOST_AHEAD of `now`."""
     if event.occurred_at > now + MOST_AHEAD:
         raise ContractError(
             f"{type(event).__name__}.occurred_at: expected a time that has come, got {event.occurred_at.isoformat()}"
         )
+
+
+def _refuse_unfit(record: Record, path: str) -> None:
+    for field in fields(record):
+        value, place = getattr(record, field.name), f"{path}.{field.name}"
+        if isinstance(value, tuple):
+            for index, item in enumerate(value):
+                _refuse_unfit(item, f"{place}[{index}]")
+        else:
+            refuse_unfit(field.name, value, place)
 
 
 @cache

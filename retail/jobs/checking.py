@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from retail.contracts import lake, raw
-from retail.contracts.events import EVENTS, FIRST_MOMENT, MOST_AHEAD
+from retail.contracts.events import CURRENCY, EVENTS, FIRST_MOMENT, LONGEST_SKU, MOST, MOST_AHEAD
 
 STRICT = {"mode": "PERMISSIVE", "allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 
@@ -171,17 +171,40 @@ def _wrong_field(name: str, kind: str, wanted: str, now: datetime) -> str:
         what = "a list of lines"
     else:
         wrong, what = f"NOT coalesce({name} >= 0, false)", "a whole number from 0"
-    late = ""
+    unfit = _unfit(name, kind, wanted, path)
     if name == "occurred_at":
         first, last = (f"timestamp'{each:%Y-%m-%d %H:%M:%S}Z'" for each in (FIRST_MOMENT, now + MOST_AHEAD))
-        late = (
+        unfit = (
             f"WHEN {name} < {first} THEN concat({path}, ': before {lake.FIRST_DAY}') "
             f"WHEN {name} > {last} THEN concat({path}, ': has not come yet') "
         )
     return (
         f"CASE WHEN {wanted} AND {wrong} THEN concat({path}, "
-        f"CASE WHEN get_json_object(text, '$.{name}') IS NULL THEN ': missing' ELSE ': expected {what}' END) {late}END"
+        f"CASE WHEN get_json_object(text, '$.{name}') IS NULL THEN ': missing' ELSE ': expected {what}' END) {unfit}END"
     )
+
+
+def _unfit(name: str, kind: str, wanted: str, path: str) -> str:
+    """What is wrong with a field of the right type, as the contract has it; a currency may still be spelt oddly."""
+    if not kind.startswith("array"):
+        wrong, text = _out_of_bounds(name, name)
+        return f"WHEN {wanted} AND {wrong} THEN concat({path}, ': {text}') " if wrong else ""
+    parts = {part: _out_of_bounds(part, f"item.{part}") for part in ("sku", "quantity", "unit_price_cents")}
+    return "".join(
+        f"WHEN {wanted} AND exists({name}, item -> {wrong}) THEN concat({path}, '.{part}: {text}') "
+        for part, (wrong, text) in parts.items()
+    )
+
+
+def _out_of_bounds(name: str, value: str) -> tuple[str, str]:
+    """The condition under which a value is out of bounds, none for a field without, and what is said of it."""
+    if name == "sku":
+        return f"octet_length({value}) > {LONGEST_SKU}", f"longer than {LONGEST_SKU} bytes"
+    if name == "currency":
+        return rf"NOT upper({value}) RLIKE r'(?U)^\s*{CURRENCY}\s*$'", "expected three letters"
+    if name in MOST:
+        return f"{value} > {MOST[name]}", f"more than {MOST[name]}"
+    return "", ""
 
 
 def _not_utf8(texts: list[str], items: bool) -> str:

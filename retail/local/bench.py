@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from random import sample
@@ -22,8 +22,9 @@ from psycopg.types.json import Jsonb
 
 from lambdas.order_processor import orders
 from retail.contracts.events import OrderLine, OrderPlaced
+from retail.local.bench_misses import Misses
 from retail.local.bench_parts import Parts, parts, served
-from retail.local.load import Load, load
+from retail.local.load import Load, get, load
 from retail.local.measure import SECONDS, by_server, compared, repeated, shown
 from retail.local.processes import free_port, python
 from retail.runtime.database import Connection
@@ -42,12 +43,6 @@ async def bare(request):
 uvicorn.run(Starlette(routes=[Route("/{any:path}", bare)]), host="127.0.0.1", port=int(sys.argv[1]),
             access_log=False, log_level="warning")
 """
-
-
-def get(path: str) -> Callable[[], bytes]:
-    """A GET request, always the same."""
-    request = f"GET {path} HTTP/1.1\r\nHost: shop\r\nAccept: application/json\r\n\r\n".encode()
-    return lambda: request
 
 
 def order(skus: list[str]) -> bytes:
@@ -97,15 +92,22 @@ def bare_insert(connection: Connection, events: list[OrderPlaced]) -> int:
 
 def shop_rows(there: Parts, skus: list[str], product: dict[str, Any], directory: Path) -> Iterator[str]:
     """The storefront's lines."""
-    path = f"/api/products/{skus[0]}"
+    first = get(f"/api/products/{skus[0]}")
     bare_port, port = free_port(), int(there.environment["PORT"])
+    with there.connection() as connection:
+        misses = Misses(connection, there.cache)
 
     def asked(port: int) -> Load:
-        return load(port, get(path), b"200", connections=CONNECTIONS, seconds=SECONDS)
+        return load(port, lambda: first, b"200", connections=CONNECTIONS, seconds=SECONDS)
 
     def ordered() -> Load:
         # Of any products: shoppers who all want the same two would wait for one another's stock.
         return load(port, lambda: order(sample(skus, 2)), b"201", connections=4, seconds=SECONDS)
+
+    def missed() -> Load:
+        found = load(port, misses.request, b"200", connections=CONNECTIONS, seconds=SECONDS)
+        misses.end()
+        return found
 
     bare = [sys.executable, "-c", BARE, str(bare_port), json.dumps(product)]
     with (
@@ -116,12 +118,15 @@ def shop_rows(there: Parts, skus: list[str], product: dict[str, Any], directory:
         asked(port)
         pair = compared(lambda: asked(bare_port), lambda: asked(port))
         yield shown("cached product, a cache read in each", "the server's bare JSON route", *pair, by_server(*pair))
+        pair = compared(lambda: asked(bare_port), missed, before=misses.begin)
+        yield shown("uncached product, asked for once", "the server's bare JSON route", *pair, by_server(*pair))
+        there.cache.stop()
+        pair = compared(lambda: asked(bare_port), lambda: asked(port))
+        yield shown("product, the cache being down", "the server's bare JSON route", *pair, by_server(*pair))
+        # The last, as the shop goes on to publish what was ordered.
         with there.connection() as connection:
             pair = compared(lambda: repeated(lambda: bare_insert(connection, [placed(skus, 2)])), ordered)
         yield shown("checkout of two lines", "bare inserts one by one", *pair)
-        there.cache.stop()
-        pair = compared(lambda: asked(bare_port), lambda: asked(port))
-        yield shown("uncached product, the cache being down", "the server's bare JSON route", *pair, by_server(*pair))
 
 
 def processor_row(there: Parts, skus: list[str]) -> str:

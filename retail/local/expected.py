@@ -14,7 +14,7 @@ from typing import Any
 from unicodedata import normalize
 
 from retail.contracts import lake
-from retail.contracts.events import EVENTS, FIRST_MOMENT, ContractError, DomainEvent
+from retail.contracts.events import EVENTS, FIRST_MOMENT, ContractError, DomainEvent, refuse_unfit
 
 Row = dict[str, Any]
 
@@ -98,4 +98,8 @@ def _row(domain: str, fields: Row) -> Row:
         value = row.get(name)
         if isinstance(value, str):
             row[name] = case(value)
+    for part in (row, *(row.get("items") or ())):
+        for name, value in part.items():
+            if value is not None:
+                refuse_unfit(name, value, name)
     return row

@@ -173,6 +173,11 @@ def _told_as(**changed: Any) -> Any:
     return lambda fields, _: json.dumps(fields | changed)
 
 
+def _out_of_bounds(**changed: Any) -> Any:
+    """Told as more, longer or otherwise than is agreed, where a line has such a field."""
+    return lambda fields, _: json.dumps(fields | {name: changed[name] for name in changed if name in fields})
+
+
 BROKEN: tuple[Any, ...] = (
     lambda fields, number: json.dumps(fields)[: 40 + number % 7],
     lambda fields, _: json.dumps([fields]),
@@ -191,6 +196,11 @@ BROKEN: tuple[Any, ...] = (
     lambda fields, _: "null",
     lambda fields, _: json.dumps(fields | ({"version": 2} if "event_type" in fields else {"sku": 3})),
     lambda fields, _: json.dumps(fields | ({"event_type": "OrderLost"} if "event_type" in fields else {"name": " "})),
+    _out_of_bounds(currency="US$", quantity=10_001),
+    _out_of_bounds(sku="é" * 33, total_cents=10_000_000_001),
+    _out_of_bounds(price_cents=10_000_000_001, items=[{"sku": "S" * 65, "quantity": 1, "unit_price_cents": 1}]),
+    _out_of_bounds(items=[{"sku": "S", "quantity": 10_001, "unit_price_cents": 1}]),
+    _out_of_bounds(items=[{"sku": "S", "quantity": 1, "unit_price_cents": 10_000_000_001}]),
 )
 """How a line may be broken."""
 

@@ -81,6 +81,11 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
+def get(path: str) -> bytes:
+    """A GET request."""
+    return f"GET {path} HTTP/1.1\r\nHost: shop\r\nAccept: application/json\r\n\r\n".encode()
+
+
 def load(port: int, request: Callable[[], bytes], status: bytes, *, connections: int, seconds: float) -> Load:
     """Ask for some seconds; ``request`` makes each request. Raises LoadError for any other status."""
     return asyncio.run(_load(port, request, status, connections, seconds))

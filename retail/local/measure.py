@@ -21,9 +21,18 @@ class Measured:
     cores: dict[str, float]
 
 
-def compared(floor: Callable[[], Load], real: Callable[[], Load]) -> tuple[Measured, Measured]:
-    """The two in turn for some rounds; those of the round with the middle ratio, as whoever else is busy slows some."""
-    rounds = [(Measured(*during(floor)), Measured(*during(real))) for _ in range(ROUNDS)]
+def compared(
+    floor: Callable[[], Load], real: Callable[[], Load], before: Callable[[], None] = lambda: None
+) -> tuple[Measured, Measured]:
+    """The two in turn for some rounds; those of the round with the middle ratio, as whoever else is busy slows some.
+
+    `before` prepares each round of the second, outside of its time.
+    """
+    rounds = []
+    for _ in range(ROUNDS):
+        first = Measured(*during(floor))
+        before()
+        rounds.append((first, Measured(*during(real))))
     return sorted(rounds, key=lambda each: each[1].load.per_second / each[0].load.per_second)[ROUNDS // 2]
 
 

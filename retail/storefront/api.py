@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Path, Query, Requ
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import Response
 
+from retail.storefront import access
 from retail.storefront.aside import NOTHING
 from retail.storefront.carts import MAX_LINES, MAX_QUANTITY, CartLine
 from retail.storefront.catalogue import SKU, Category, Listing, Product, Summary
-from retail.storefront.orders import NotForSaleError, Order
+from retail.storefront.order_types import NotForSaleError, Order
 from retail.storefront.payments import Card
 from retail.storefront.problems import DOCUMENTED
 from retail.storefront.reads import Asked
@@ -112,8 +113,8 @@ def cart_of(request: Request) -> str:
 
 
 def require_staff(request: Request) -> None:
-    """Raises a 401 for whoever is not staff."""
-    if shop_of(request).sessions.of(request).staff is None:
+    """Raises a 401 for whoever is not staff, or no longer."""
+    if not access.is_staff(shop_of(request), request):
         raise HTTPException(401, "Log in as staff.", {"WWW-Authenticate": 'Session realm="staff"'})
 
 
@@ -243,15 +244,14 @@ def pay(order_id: UUID, payment: Payment, shop: Shopping, customer_id: Customer)
 @router.post("/staff/session", tags=["staff"], status_code=204)
 def log_in(login: Login, request: Request, shop: Shopping) -> None:
     """Log in as staff, for twelve hours."""
-    if not shop.staff.knows(login.username, login.password):
-        raise HTTPException(401, "Name or password is wrong.", {"WWW-Authenticate": 'Session realm="staff"'})
-    shop.sessions.log_in(request, login.username)
+    if not access.log_in(shop, request, login.username, login.password):
+        raise HTTPException(401, "Wrong name or password.", {"WWW-Authenticate": 'Session realm="staff"'})
 
 
 @router.delete("/staff/session", tags=["staff"], status_code=204)
 def log_out(request: Request, shop: Shopping) -> None:
-    """Log out."""
-    shop.sessions.log_out(request)
+    """Log out; whoever has the same cookie as well."""
+    access.log_out(shop, request)
 
 
 @router.get("/staff/orders", tags=["staff"], dependencies=[Depends(require_staff)])

@@ -71,9 +71,9 @@ class Gate:
             return
         started = time.perf_counter()
         path, request = scope["path"], Request(scope)
-        before = None
+        cookies, before = request.headers.get("cookie", ""), None
         if not path.startswith(ANONYMOUS) and path not in HEALTH:
-            before = self._sessions.read(request.headers.get("cookie", ""))
+            before = self._sessions.read(cookies)
             request.state.session = before or self._sessions.new()
 
         is_begun = False
@@ -84,9 +84,9 @@ class Gate:
                 is_begun = True
                 _finish(scope, message)
                 session = getattr(request.state, "session", None)
-                if session and session != before:
-                    cookie = self._sessions.cookie(session, is_secure=scope["scheme"] == "https")
-                    message["headers"].append((b"set-cookie", cookie.encode()))
+                if session and (session != before or not self._sessions.is_fresh(cookies)):
+                    for cookie in self._sessions.cookies(session, is_secure=scope["scheme"] == "https"):
+                        message["headers"].append((b"set-cookie", cookie.encode()))
                 _log(scope, message["status"], time.perf_counter() - started)
             await send(message)
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from retail.storefront.carts import CartBusyError, CartFullError
-from retail.storefront.orders import (
+from retail.storefront.order_types import (
     AlreadyShippedError,
     EmptyOrderError,
     KeyReusedError,
@@ -116,7 +116,7 @@ def install(app: FastAPI) -> None:
 
     def down(request: Request, error: Exception) -> Response:
         log.error("a dependency fails", extra={"path": request.url.path, "error": f"{type(error).__name__}: {error}"})
-        return answer(request, 503, "A part of the shop does not answer just now.")
+        return answer(request, 503, "A part of the shop is not answering right now.")
 
     for refusal in STATUS:
         app.add_exception_handler(refusal, refused)

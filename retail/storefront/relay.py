@@ -38,6 +38,8 @@ KEPT_DAYS = 7
 """How long published rows are kept; the bus's own archive has them for 90 days."""
 
 TIDIED_AT_ONCE = 1_000
+TIDY_ROUNDS = TIDIED_AT_ONCE // BATCH
+"""After how many batches or idle looks old rows are deleted: as many as may have been published meanwhile."""
 
 REPORT_SECONDS = 60.0
 """How often a relay tells what waits: an alarm looks at each minute."""
@@ -92,9 +94,9 @@ class Relay:
         return len(rows)
 
     def tidy(self) -> int:
-        """Delete rows that were published KEPT_DAYS ago; how many. Raises psycopg's errors."""
+        """Delete some of the rows that were published KEPT_DAYS ago; how many. Raises psycopg's errors."""
         with self._writer.connection() as connection:
-            return connection.execute(TIDY, [KEPT_DAYS, TIDIED_AT_ONCE]).rowcount
+            return connection.execute(TIDY, [TIDIED_AT_ONCE, KEPT_DAYS]).rowcount
 
     def report(self) -> int:
         """Tell operators what waits, due or not, whoever would publish it; how many. Raises psycopg's errors.
@@ -152,9 +154,6 @@ class Relay:
                 self._wanted.wait(IDLE_SECONDS * random.uniform(0.5, 1.5))
 
 
-TIDY_ROUNDS = 1_000
-"""After how many batches or idle looks old rows are deleted, about every quarter of an hour."""
-
 # Both take what waits in the order of its index, in which a new event is due when it is made. In the order of the ids,
 # PostgreSQL reads past a week of published rows as soon as a few thousand wait; without a limit, while its statistics
 # are those of a backlog that is gone.
@@ -180,11 +179,14 @@ FROM unnest(%s::bigint[], %s::float[]) AS later(id, delay)
 WHERE outbox.id = later.id
 """
 
+# Ids are given in the order of time: only the first published rows are looked at, or all would be read while none is
+# old. One of them that was refused for long and came late holds up those behind it until it is old itself. As an array
+# the ids are looked up one by one; joined, PostgreSQL would read a table that is not large yet as a whole.
 TIDY = """
-DELETE FROM outbox WHERE id IN (
-    SELECT id FROM outbox WHERE published_at < now() - make_interval(days => %s) ORDER BY id LIMIT %s
-    FOR UPDATE SKIP LOCKED
-)
+DELETE FROM outbox WHERE id = ANY(ARRAY(
+    SELECT id FROM (SELECT id, published_at FROM outbox WHERE published_at IS NOT NULL ORDER BY id LIMIT %s) AS first
+    WHERE published_at < now() - make_interval(days => %s)
+))
 """
 
 

@@ -22,6 +22,13 @@ COOKIE = "session"
 KEPT = timedelta(days=180)
 """A shopper who comes back within this still sees their orders."""
 
+FRESH = "session_fresh"
+"""The cookie that is there while the other one is young. It is one of its own, and no field of the session, as a task
+of the version before would take a session with a field that it does not know for nobody's."""
+
+FRESH_FOR = timedelta(days=7)
+"""After this a session is issued anew with the next answer, so that its time begins again."""
+
 STAFF_KEPT = timedelta(hours=12)
 
 
@@ -31,7 +38,8 @@ class ForgedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """What the cookie says. Forms carry `csrf_token` in a hidden field; `staff` is a staff member's name."""
+    """What the cookie says. Forms carry `csrf_token` in a hidden field; `staff` is the id of a login of staff, which
+    only counts while the database has it (staff.py)."""
 
     customer_id: str
     cart_id: str
@@ -58,14 +66,14 @@ class Sessions:
         if not hmac.compare_digest(self.of(request).csrf_token.encode(), csrf_token.encode(errors="replace")):
             raise ForgedError("This form has expired; load its page again.")
 
-    def log_in(self, request: Request, staff: str) -> None:
+    def log_in(self, request: Request, login_id: str) -> None:
         """A staff member has shown their password. Forms of before are void."""
         until = int((self._now() + STAFF_KEPT).timestamp())
-        session = replace(self.of(request), staff=staff, staff_until=until, csrf_token=_token())
+        session = replace(self.of(request), staff=login_id, staff_until=until, csrf_token=_token())
         request.state.session = session
 
     def log_out(self, request: Request) -> None:
-        """Whoever it was is no longer staff."""
+        """Whoever it was is no longer staff in this browser."""
         request.state.session = replace(self.of(request), staff=None, staff_until=0, csrf_token=_token())
 
     def new(self) -> Session:
@@ -85,12 +93,20 @@ class Sessions:
             return replace(session, staff=None, staff_until=0)
         return session
 
-    def cookie(self, session: Session, *, is_secure: bool) -> str:
-        """The Set-Cookie header."""
+    def is_fresh(self, cookies: str) -> bool:
+        """Whether the session in a Cookie header need not be issued anew yet."""
+        return FRESH in cookie_parser(cookies)
+
+    def cookies(self, session: Session, *, is_secure: bool) -> tuple[str, str]:
+        """The Set-Cookie headers: the session, and that it is fresh."""
         value = self._serializer.dumps(asdict(session))
         text = value.decode() if isinstance(value, bytes) else value
-        attributes = f"Path=/; Max-Age={int(KEPT.total_seconds())}; HttpOnly; SameSite=Lax"
-        return f"{COOKIE}={text}; {attributes}{'; Secure' if is_secure else ''}"
+        return _cookie(COOKIE, text, KEPT, is_secure), _cookie(FRESH, "yes", FRESH_FOR, is_secure)
+
+
+def _cookie(name: str, value: str, kept: timedelta, is_secure: bool) -> str:
+    attributes = f"Path=/; Max-Age={int(kept.total_seconds())}; HttpOnly; SameSite=Lax"
+    return f"{name}={value}; {attributes}{'; Secure' if is_secure else ''}"
 
 
 def _token() -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError, fields
+import re
+from dataclasses import FrozenInstanceError, fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
 from typing import Any, get_type_hints
 
 import pytest
@@ -18,23 +20,35 @@ from retail.contracts.events import (
     DomainEvent,
     OrderLine,
     OrderPlaced,
+    check,
     parse,
     pattern,
     refuse_future,
 )
+from retail.storefront.carts import MAX_LINES, MAX_QUANTITY
+from retail.storefront.catalogue import SKU
+from retail.storefront.seed.products import products
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20)
-NUMBERS = st.integers(0, 2**62)
+PIECES = st.integers(0, 10_000)
+CENTS = st.integers(0, 10_000_000_000)
 MOMENTS = st.datetimes(
     min_value=datetime(2026, 1, 2),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))]),
 )
-LINES = st.lists(st.builds(OrderLine, sku=TEXTS, quantity=NUMBERS, unit_price_cents=NUMBERS), min_size=1, max_size=3)
+SKUS = TEXTS.map(lambda text: text.encode()[:64].decode(errors="ignore"))
+LINES = st.lists(st.builds(OrderLine, sku=SKUS, quantity=PIECES, unit_price_cents=CENTS), min_size=1, max_size=3)
 BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     str: TEXTS,
-    int: NUMBERS,
     datetime: MOMENTS,
     tuple[OrderLine, ...]: LINES.map(tuple),
+}
+
+BY_NAME: dict[str, st.SearchStrategy[Any]] = {
+    "sku": SKUS,
+    "currency": st.text("ABCXYZ", min_size=3, max_size=3),
+    "quantity": PIECES,
+    "total_cents": CENTS,
 }
 
 IDS = ("event_id", "order_id")
@@ -53,7 +67,10 @@ EVERY_FIELD = [(name, field.name) for name in NAMES for field in fields(EVENTS[n
 def any_event(kind: type[DomainEvent]) -> st.SearchStrategy[DomainEvent]:
     """Events of a kind, whatever their fields hold."""
     hints = get_type_hints(kind)
-    any_field = {field.name: BY_TYPE[hints[field.name]] for field in fields(kind)}
+    any_field = {
+        field.name: BY_NAME[field.name] if field.name in BY_NAME else BY_TYPE[hints[field.name]]
+        for field in fields(kind)
+    }
     return st.builds(kind, **any_field | dict.fromkeys(IDS, st.uuids().map(str)))
 
 
@@ -67,7 +84,8 @@ def one(name: str) -> DomainEvent:
     }
     hints = get_type_hints(EVENTS[name])
     values = {field.name: plain[hints[field.name]] for field in fields(EVENTS[name])}
-    return EVENTS[name](**values | dict.fromkeys(IDS, AN_ID))
+    exact = dict.fromkeys(IDS, AN_ID) | ({"currency": "EUR"} if "currency" in values else {})
+    return EVENTS[name](**values | exact)
 
 
 def envelope(event: DomainEvent, **changes: Any) -> dict[str, Any]:
@@ -108,6 +126,62 @@ def test_a_mistyped_field_of_an_order_s_line_is_named_with_its_place() -> None:
     lines = [{"sku": "SKU-1", "quantity": 1, "unit_price_cents": 5}, {"sku": "SKU-2", "quantity": "1"}]
     with pytest.raises(ContractError, match=r"^OrderPlaced\.items\[1\]\.quantity: expected a whole number"):
         parse(envelope(one("OrderPlaced"), items=lines))
+
+
+OUT_OF_BOUNDS: list[tuple[str, str, Any, str]] = [
+    ("OrderPlaced", "currency", "eur", "three capital letters"),
+    ("OrderPlaced", "currency", "EURO", "three capital letters"),
+    ("PaymentProcessed", "currency", "EUR\n", "three capital letters"),
+    ("OrderPlaced", "total_cents", 10_000_000_001, "at most 10000000000"),
+    ("PaymentProcessed", "total_cents", 10_000_000_001, "at most 10000000000"),
+    ("InventoryReserved", "quantity", 10_001, "at most 10000"),
+    ("InventoryReserved", "sku", "S" * 65, "at most 64 bytes"),
+    ("InventoryReserved", "sku", "é" * 33, "at most 64 bytes"),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "wrong", "what"), OUT_OF_BOUNDS)
+def test_what_no_table_of_the_warehouse_could_hold_is_refused_by_its_field(
+    name: str, field: str, wrong: Any, what: str
+) -> None:
+    with pytest.raises(ContractError, match=rf"^{name}\.{field}: expected {what}, got "):
+        parse(envelope(one(name), **{field: wrong}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"sku": "S" * 65}, "sku: expected at most 64 bytes"),
+        ({"quantity": 10_001}, "quantity: expected at most 10000"),
+        ({"unit_price_cents": 10_000_000_001}, "unit_price_cents: expected at most 10000000000"),
+    ],
+)
+def test_a_line_out_of_bounds_is_refused_with_its_place(wrong: dict[str, Any], said: str) -> None:
+    line = {"sku": "S" * 64, "quantity": 10_000, "unit_price_cents": 10_000_000_000}
+    parse(envelope(one("OrderPlaced"), items=[line]))
+    with pytest.raises(ContractError, match=rf"^OrderPlaced\.items\[1\]\.{said}, got "):
+        parse(envelope(one("OrderPlaced"), items=[line, line | wrong]))
+
+
+def test_the_warehouse_s_columns_are_as_wide_as_the_widest_that_is_let_in() -> None:
+    table = files("retail.warehouse").joinpath("03_daily_sales.sql").read_text(encoding="utf-8")
+    widths = dict(re.findall(r"^    (\w+) VARCHAR\((\d+)\)", table, re.MULTILINE))
+    assert widths == {"sku": "64", "currency": "3"}
+    parse(envelope(one("InventoryReserved"), sku="S" * 64))
+
+
+def test_whoever_tells_of_something_can_see_that_nobody_would_take_it() -> None:
+    check(one("OrderPlaced"))
+    with pytest.raises(ContractError, match=r"^OrderPlaced\.total_cents: expected at most "):
+        check(replace(one("OrderPlaced"), total_cents=10_000_000_001))  # type: ignore[call-arg]  # an OrderPlaced has it
+
+
+def test_all_that_a_shopper_may_order_of_the_dearest_product_is_within_the_bounds() -> None:
+    dearest = max(product.price_cents for product in products().values())
+    pieces = MAX_LINES * MAX_QUANTITY
+    line = {"sku": "S" * 32, "quantity": pieces, "unit_price_cents": dearest}
+    parse(envelope(one("OrderPlaced"), items=[line], total_cents=pieces * dearest))
+    assert not SKU.fullmatch("S" * 65)
 
 
 def test_a_time_without_its_zone_is_refused() -> None:

@@ -328,8 +328,9 @@ def test_every_pipeline_s_dead_letters_have_their_way_back(world: World, drill: 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (("--queue", "", "--all"), "--queue is missing: give one of order-processing, "),
         (("--queue", "orders", "--all"), "--queue orders: give one of order-processing, "),
-        (QUEUE, "nothing is redriven without --all or a filter; --dry-run shows what there is"),
+        (QUEUE, "nothing is redriven: say ONLY=--all, or a filter; DRY_RUN=yes shows first"),
         ((*QUEUE, "--all", "--type", "X"), "--all and a filter: give the one or the other"),
         ((*QUEUE, "--where", "sku"), "--where sku: give PATH=VALUE, such as detail.sku=KET-1"),
         ((*QUEUE, "--older-than", "2"), "--older-than 2: give a number and its unit, such as 90s, 15m, 2h or 3d"),

@@ -21,6 +21,7 @@ from retail.ops.drills.replay import Span
 from retail.storefront.census import PREFIX, census
 from retail.storefront.order_types import Order
 from tests.drills.conftest import Drill, drill_on
+from tests.proof.platform import Platform
 from tests.proof.world import CARD, CUSTOMER, INVENTORY, NOTIFICATION, ORDERS, World
 
 
@@ -203,6 +204,7 @@ def test_a_replay_until_now_is_found_again_by_the_same_command_a_minute_later() 
     ("arguments", "sentence"),
     [
         (("--from", "yesterday"), "--from yesterday: give a time with its zone, such as 2026-11-20T00:00Z"),
+        (("--from", ""), "--from is missing: give a time with its zone, such as 2026-11-20T00:00Z"),
         (("--from", "2026-11-20T00:00"), "--from 2026-11-20T00:00: give a time with its zone"),
         (("--from", "2999-01-01T00:00Z"), "--from 2999-01-01T00:00Z: give a time before --to"),
         (("--from", "2020-01-01T00:00Z"), "--from 2020-01-01T00:00Z: the archive goes back 90 days"),
@@ -217,3 +219,16 @@ def test_wrong_input_is_told_in_one_line_with_status_2(drill: Drill, arguments: 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"retail.ops.drills.replay: {sentence}")
     assert done.stderr.count("\n") == 1
+
+
+def test_how_far_the_archive_goes_back_is_what_it_says_itself(deployed: Platform, drill: Drill) -> None:
+    events, archive = deployed.client("events"), "retail-dev-RetailEventArchive"
+    days = events.describe_archive(ArchiveName=archive)["RetentionDays"]
+    begin = (datetime.now(UTC) - timedelta(days=40)).strftime("%Y-%m-%dT00:00Z")
+    try:
+        events.update_archive(ArchiveName=archive, RetentionDays=30)
+        done = drill("replay", "--from", begin, "--dry-run")
+    finally:
+        events.update_archive(ArchiveName=archive, RetentionDays=days)
+    assert done.stderr == f"retail.ops.drills.replay: --from {begin}: the archive goes back 30 days\n"
+    assert drill("replay", "--from", begin, "--dry-run").returncode == 0

@@ -19,6 +19,7 @@ from retail.contracts.events import (
     OrderPlaced,
     OrderShipped,
     PaymentProcessed,
+    refuse_unfit,
 )
 
 Answer = list[tuple[Any, ...]]
@@ -71,7 +72,12 @@ def _event(row: dict[str, Any]) -> Any:
     if kind is None or row.get("version") != kind.VERSION or _moment(row.get("occurred_at")) is None:
         return None
     try:
-        return kind.from_json(row)
+        event = kind.from_json(row)
+        fields = event.to_json()
+        for part in (fields, *fields.get("items", ())):
+            for name, value in part.items():
+                refuse_unfit(name, value.strip().upper() if name == "currency" else value, name)
+        return event
     except ContractError:
         return None
 

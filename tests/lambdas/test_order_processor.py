@@ -137,10 +137,10 @@ UNREADABLE: dict[str, Any] = {
     "an order id that is none": placed(order_id="not-a-uuid"),
     "a day before the lake's first": placed(occurred_at=DAY.replace(year=2025)),
     "a day that is yet to come": placed(occurred_at=DAY + timedelta(days=2)),
+    "a number too great": placed(total_cents=2**70),
 }
 SPOILT: dict[str, Any] = {
     "a quantity of none": placed(items=(OrderLine(sku="MUG-1", quantity=0, unit_price_cents=1),)),
-    "a number too great": placed(total_cents=2**70),
 }
 
 
@@ -170,7 +170,7 @@ def test_a_bad_message_harms_only_itself(
 
 
 def test_a_message_is_not_begun_when_the_time_left_is_too_short(process: Process, connection: Connection) -> None:
-    order, poison = placed(), placed(total_cents=2**70)
+    order, poison = placed(), SPOILT["a quantity of none"]
     assert process(batch(order, poison), seconds_left=lambda: 5.0) == failed("m0", "m1")
     assert orders(connection) == []
 
@@ -245,7 +245,7 @@ def test_a_connection_that_broke_between_two_batches_is_opened_again(
 def test_one_connection_serves_many_batches(process: Process, session: Session) -> None:
     process(batch(placed()))
     first = session.run(lambda opened: opened.info.backend_pid)
-    process(batch(placed(), placed(total_cents=2**70)))
+    process(batch(placed(), SPOILT["a quantity of none"]))
     assert session.run(lambda opened: opened.info.backend_pid) == first
 
 

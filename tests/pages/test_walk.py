@@ -91,7 +91,7 @@ def test_a_shopper_browses_searches_orders_pays_and_sees_the_order_come_along(
 
     page.get_by_role("link", name="Hearth Mug").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Hearth Mug")
-    expect(page.get_by_role("heading", name="Goes well with it")).to_be_visible()
+    expect(page.get_by_role("heading", name="Goes well with this")).to_be_visible()
     walk.look()
     page.get_by_label("Quantity").fill("2")
     page.get_by_role("button", name="Add to cart").click()

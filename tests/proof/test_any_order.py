@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from retail.storefront.orders import Order, OutOfStockError
+from retail.storefront.order_types import Order, OutOfStockError
 from tests.proof.service import Context
 from tests.proof.world import CARD, CUSTOMER, HANDLERS, INVENTORY, ORDERS, QUEUES, World
 

@@ -22,7 +22,8 @@ from retail.runtime.cache import Cache
 from retail.runtime.database import Connection
 from retail.storefront.carts import CartLine
 from retail.storefront.catalogue import Catalogue
-from retail.storefront.orders import Order, Orders
+from retail.storefront.order_types import Order
+from retail.storefront.orders import Orders
 from retail.storefront.payments import Card, Sandbox
 from retail.storefront.relay import Relay
 from tests.proof.platform import PIPELINES, Platform

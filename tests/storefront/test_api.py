@@ -164,6 +164,44 @@ def test_whoever_logs_out_is_no_longer_staff(staff: TestClient) -> None:
     assert staff.get("/api/staff/orders").status_code == 401
 
 
+def test_a_copy_of_the_cookie_ends_with_the_login_and_another_login_goes_on(
+    staff: TestClient, stranger: TestClient
+) -> None:
+    copied = {"Cookie": f"session={staff.cookies['session']}"}
+    password = {"username": "ada", "password": "a long password"}
+    assert stranger.post("/api/staff/session", json=password).status_code == 204
+    staff.delete("/api/staff/session")
+    staff.cookies.clear()
+    assert staff.get("/api/staff/orders", headers=copied).status_code == 401
+    assert stranger.get("/api/staff/orders").status_code == 200
+
+
+@pytest.mark.parametrize("change", ["another password", "removed", "removed and let in again"])
+def test_who_is_removed_or_has_another_password_is_out_at_once(
+    world: World, shop: Shop, staff: TestClient, change: str
+) -> None:
+    kept = world.one("SELECT password_hash FROM staff WHERE username = 'ada'")
+    if change == "another password":
+        shop.staff.grant("ada", hash_password("another password"))
+    else:
+        assert shop.staff.remove("ada")
+    if change == "removed and let in again":
+        shop.staff.grant("ada", kept)
+    assert staff.get("/api/staff/orders").status_code == 401
+    assert "<h1>For staff</h1>" in staff.get("/staff").text
+
+
+def test_a_login_is_forgotten_when_its_twelve_hours_are_over(world: World, shop: Shop, staff: TestClient) -> None:
+    world.writer.execute("UPDATE staff_logins SET until = now() WHERE username = 'ada'")
+    assert staff.get("/api/staff/orders").status_code == 401
+    assert shop.staff.log_in("ada", "a long password")
+    assert world.one("SELECT count(*) FROM staff_logins WHERE until <= now()") == 0
+
+
+def test_a_name_as_cookies_of_before_have_it_is_no_login(shop: Shop, staff: TestClient) -> None:
+    assert not shop.staff.is_in("ada")
+
+
 def test_nobody_sees_or_pays_another_shoppers_order(world: World, customer: TestClient, stranger: TestClient) -> None:
     address = f"/api/orders/{order(customer, (world.product(), 1)).json()['order_id']}"
     assert stranger.get(address).status_code == 404

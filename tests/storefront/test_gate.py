@@ -59,6 +59,20 @@ def test_the_cookie_is_set_once(customer: TestClient) -> None:
     assert "set-cookie" not in customer.get("/api/cart").headers
 
 
+def test_a_session_is_issued_anew_once_a_week_and_is_still_the_same(world: World, customer: TestClient) -> None:
+    sku = world.product()
+    customer.put(f"/api/cart/{sku}", json={"quantity": 1})
+    session = customer.cookies["session"]
+    first = customer.get("/api/cart", headers={"Cookie": f"session={session}"}).headers.get_list("set-cookie")
+    assert [cookie.split("; ")[0] for cookie in first] == [f"session={session}", "session_fresh=yes"]
+    assert ["Max-Age=15552000" in first[0], "Max-Age=604800" in first[1]] == [True, True], "180 days and seven"
+    assert "set-cookie" not in customer.get("/api/cart").headers, "while the browser still has the second"
+    customer.cookies.delete("session_fresh")
+    after_a_week = customer.get("/api/cart")
+    assert [item["sku"] for item in after_a_week.json()["items"]] == [sku]
+    assert "set-cookie" in after_a_week.headers
+
+
 def test_what_is_the_same_for_everybody_sets_no_cookie(customer: TestClient) -> None:
     for path in ("/api/products", "/api/categories", "/api/openapi.json", "/healthz", "/readyz"):
         assert "set-cookie" not in customer.get(path).headers
@@ -87,7 +101,7 @@ def test_whatever_another_site_of_the_domain_keeps_in_a_cookie_a_shopper_stays_t
     customer: TestClient, stranger: TestClient, other: str
 ) -> None:
     customer.get("/api/cart")
-    session = f"session={customer.cookies['session']}"
+    session = f"session={customer.cookies['session']}; session_fresh=yes"
     for cookies in (f"{other}; {session}", f"{session}; {other}"):
         answer = stranger.get("/api/cart", headers=[(b"cookie", cookies.encode("latin-1"))])
         assert "set-cookie" not in answer.headers, cookies
@@ -95,7 +109,7 @@ def test_whatever_another_site_of_the_domain_keeps_in_a_cookie_a_shopper_stays_t
 
 
 def test_a_cookie_signed_by_another_password_is_nobodys() -> None:
-    cookie = Sessions("old password").cookie(Sessions("old password").new(), is_secure=True)
+    cookie, _ = Sessions("old password").cookies(Sessions("old password").new(), is_secure=True)
     assert Sessions("old password").read(cookie)
     assert Sessions("new password").read(cookie) is None
 
@@ -105,7 +119,7 @@ def test_staff_are_logged_out_after_twelve_hours() -> None:
     sessions = Sessions("password", lambda: moment)
     request = cast(Request, SimpleNamespace(state=SimpleNamespace(session=sessions.new())))
     sessions.log_in(request, "ada")
-    cookie = sessions.cookie(sessions.of(request), is_secure=True)
+    cookie, _ = sessions.cookies(sessions.of(request), is_secure=True)
     for hours, staff in ((11, "ada"), (13, None)):
         moment = datetime(2026, 11, 22, 10, tzinfo=UTC) + timedelta(hours=hours)
         session = sessions.read(cookie)

@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from retail.contracts.events import parse
+from retail.contracts.events import ContractError, parse
 from retail.storefront.carts import CartLine
-from retail.storefront.orders import (
+from retail.storefront.order_types import (
     KeyReusedError,
     MixedCurrenciesError,
     Order,
@@ -111,6 +111,19 @@ def test_an_order_of_two_currencies_is_refused(world: World, shop: Shop) -> None
     euros, dollars = world.product(currency="EUR"), world.product(currency="USD")
     with pytest.raises(MixedCurrenciesError):
         shop.orders.checkout("c", [CartLine(sku=sku, quantity=1) for sku in (euros, dollars)], str(uuid4()))
+
+
+@pytest.mark.parametrize(
+    ("product", "field"), [({"currency": "eur"}, "currency"), ({"price_cents": 10_000_000_001}, "total_cents")]
+)
+def test_an_order_that_no_reader_of_its_events_would_take_is_not_placed(
+    world: World, shop: Shop, product: dict[str, Any], field: str
+) -> None:
+    customer_id, sku = str(uuid4()), world.product(**product)
+    with pytest.raises(ContractError, match=rf"^OrderPlaced\.{field}: expected "):
+        shop.orders.checkout(customer_id, [CartLine(sku=sku, quantity=1)], "key")
+    assert shop.orders.history(customer_id) == ()
+    assert world.one("SELECT reserved FROM stock WHERE sku = %s", sku) == 0
 
 
 def test_an_order_and_its_events_are_written_together(world: World, shop: Shop) -> None:

@@ -58,7 +58,7 @@ def test_migrations_may_run_twice_and_side_by_side(world: World, boto: Callable[
     assert [code for _, code in ended] == [0] * 4, ended
     assert subprocess.run(command, env=os.environ | told, capture_output=True, timeout=30).returncode == 0
     with connect(target, world.postgres.user, world.postgres.password, statement_timeout_ms=5_000) as made:
-        assert made.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert made.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
         assert made.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 

@@ -252,6 +252,27 @@ def test_what_was_published_a_week_ago_is_deleted(world: World, shop: Shop, outb
     assert (world.one(left, old), world.one(left, new)) == (0, 1)
 
 
+def test_as_much_is_deleted_as_is_published_meanwhile(
+    world: World, shop: Shop, outbox: Callable[..., list[str]]
+) -> None:
+    class Quick:
+        def put_events(self, Entries: list[Any]) -> dict[str, Any]:  # as boto3 names it
+            return {"Entries": [{}] * len(Entries)}
+
+    fill = (
+        "INSERT INTO outbox (event_id, detail_type, detail, published_at)"
+        " SELECT gen_random_uuid(), 'Old', '{}', %s FROM generate_series(1, %s)"
+    )
+    old = "SELECT count(*) FROM outbox WHERE published_at < now() - interval '7 days'"
+    world.writer.execute(fill, ["2026-01-01T00:00:00Z", 3_000])
+    world.writer.execute(fill, [None, 2_000])
+    publisher = Relay(shop.writer, Quick(), BUS, world.clients.s3, LAKE)
+    publisher.start()
+    wait_until(lambda: waiting(world) == {})
+    publisher.stop(5)
+    assert world.one(old) <= 1_000
+
+
 def test_a_failing_database_does_not_end_the_relay(world: World, caplog: pytest.LogCaptureFixture) -> None:
     target = database.Target(world.postgres.writer.host, 9, world.postgres.database)
     pool = database.pool(target, "nobody", "x", statement_timeout_ms=1_000, size=1, wait_seconds=0.05)
@@ -356,6 +377,27 @@ def test_neither_relay_nor_report_reads_what_was_published(world: World, state: 
             scans = [node for node in nodes(row[0][0]["Plan"]) if "Scan" in node["Node Type"]]
             assert [scan.get("Index Name") for scan in scans] == ["outbox_waiting"], statement
             assert scans[0].get("Rows Removed by Filter", 0) == 0
+
+
+@pytest.mark.parametrize("state", ["known to the statistics", "unknown to them"])
+def test_tidying_reads_little_while_nothing_is_old(world: World, state: str) -> None:
+    target = own_database(world.postgres, f"outbox_{uuid4().hex}")
+    user, password = world.postgres.user, world.postgres.password
+    with database.connect(target, user, password, statement_timeout_ms=60_000) as connection:
+        connection.execute(
+            "INSERT INTO outbox (event_id, detail_type, detail, published_at)"
+            " SELECT gen_random_uuid(), '', '{}', now() FROM generate_series(1, 40000)"
+        )
+        if state == "known to the statistics":
+            connection.execute("ANALYZE outbox")
+        row = connection.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + relays.TIDY, [1_000, 7]).fetchone()
+        assert row
+        read = [
+            (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
+            for node in nodes(row[0][0]["Plan"])
+            if "Relation Name" in node and "Scan" in node["Node Type"]
+        ]
+    assert sum(read) <= 2_000
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

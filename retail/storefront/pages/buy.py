@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from retail.storefront.carts import MAX_QUANTITY, CartFullError, CartLine
 from retail.storefront.catalogue import SKU, Catalogue, Product
-from retail.storefront.orders import (
+from retail.storefront.order_types import (
     EmptyOrderError,
     KeyReusedError,
     NotForSaleError,
@@ -162,14 +162,14 @@ def order(
     except PriceChangedError as error:
         if error.total_cents != cart.total_cents:
             shop.catalogue.forget(line.sku for line in lines)
-        return _cart_page(request, "The total has changed meanwhile. Nothing has been ordered yet.", 409)
+        return _cart_page(request, "The total has changed. Nothing has been ordered.", 409)
     except (NotForSaleError, OutOfStockError) as error:
         # Only what the page is wrong about: when all want the last piece, its entry is not dropped by each of them.
         if not any(line.is_short for line in cart.lines if line.product.sku == error.sku):
             shop.catalogue.forget([error.sku])
-        return _cart_page(request, "Something in your cart has sold meanwhile. Nothing has been ordered yet.", 409)
+        return _cart_page(request, "Something in your cart has just sold out. Nothing has been ordered.", 409)
     except KeyReusedError:
-        return _cart_page(request, "That form had been sent before, and its order is under Orders.", 409)
+        return _cart_page(request, "This form was already sent; you will find its order under Orders.", 409)
     shop.carts.take(session.cart_id, held)
     return _counted(request, pay(request, placed.order_id, card), 0)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from retail.storefront.orders import Order
+from retail.storefront.order_types import Order
 from retail.storefront.pages.forms import Errors, Typed, read_card
 from retail.storefront.pages.views import PageRoute, own_form, page, see
 from retail.storefront.payments import Card, DeclinedError, ProviderTimeoutError

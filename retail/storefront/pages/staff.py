@@ -7,7 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
-from retail.storefront.orders import AlreadyShippedError, NotPaidError
+from retail.storefront import access
+from retail.storefront.order_types import AlreadyShippedError, NotPaidError
 from retail.storefront.pages.forms import Errors, Typed, read_shipment
 from retail.storefront.pages.views import PageRoute, own_form, page, see
 
@@ -16,14 +17,14 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 def staff_only(request: Request) -> None:
     """Raises a 403 for whoever is not logged in as staff, or no longer."""
-    if request.app.state.shop.sessions.of(request).staff is None:
+    if not access.is_staff(request.app.state.shop, request):
         raise HTTPException(403)
 
 
 @router.get("/staff")
 def show(request: Request, shipped: UUID | None = None) -> Response:
     """What waits to be shipped, or the form to log in."""
-    if request.app.state.shop.sessions.of(request).staff is None:
+    if not access.is_staff(request.app.state.shop, request):
         return page(request, "staff_login.html", problem="", username="")
     return _to_ship(request, shipped=shipped)
 
@@ -31,18 +32,16 @@ def show(request: Request, shipped: UUID | None = None) -> Response:
 @router.post("/staff/login", dependencies=[Depends(own_form)])
 def login(request: Request, username: Typed = "", password: Typed = "") -> Response:
     """Let staff in."""
-    shop = request.app.state.shop
-    if not shop.staff.knows(username, password):
-        problem = "This name and this password do not belong together."
+    if not access.log_in(request.app.state.shop, request, username, password):
+        problem = "Wrong name or password."
         return page(request, "staff_login.html", 401, problem=problem, username=username)
-    shop.sessions.log_in(request, username)
     return see("/staff")
 
 
 @router.post("/staff/logout", dependencies=[Depends(own_form)])
 def logout(request: Request) -> Response:
     """Let staff out."""
-    request.app.state.shop.sessions.log_out(request)
+    access.log_out(request.app.state.shop, request)
     return see("/")
 
 

@@ -30,7 +30,7 @@ ERRORS = {
     403: ("Please try once more", "The form was too old, or not ours. Go back, reload the page, and send it again."),
     404: ("There is nothing here", "The page has moved, or never was. The shop is still open."),
     500: ("That went wrong", "It was our fault. Nothing has been charged that is not under Orders."),
-    503: ("One moment, please", "A part of the shop does not answer just now. Please try again in a minute."),
+    503: ("One moment, please", "A part of the shop is not answering right now. Please try again in a minute."),
 }
 """What is said of a failure; of any other, what UNCLEAR says."""
 
