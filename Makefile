@@ -155,7 +155,7 @@ cost: $(DEV) templates ## the monthly cost per stack: PROFILE=idle|moderate|blac
 	@$(BIN)/python -m retail.ops.cost $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) \
 	  $(foreach parameter,$(SET),--set $(parameter))
 
-deploy-policy: $(DEV) templates ## the IAM policies of whoever deploys, into build/: ENV=dev [ACCOUNT=...]
+deploy-policy: $(DEV) templates ## the IAM policies of whoever deploys and operates, into build/: ENV=dev [ACCOUNT=...]
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.deploy_policy $(WHERE) $(if $(ACCOUNT),--account $(ACCOUNT))
 
 destroy: $(DEV) ## all stacks backwards: ENV=dev [CONFIRM=dev] [EMPTY=yes]

@@ -102,7 +102,15 @@ class Stack(Template):
         return self.condition(f"Has{feature}", Equals(value, "true"))
 
     def optional(
-        self, title: str, *, group: str, label: str, pattern: str, Description: str, Type: str = "String"
+        self,
+        title: str,
+        *,
+        group: str,
+        label: str,
+        pattern: str,
+        Description: str,
+        Type: str = "String",
+        **properties: Any,
     ) -> tuple[Ref, str]:
         """Add a parameter whose default is ``none``.
 
@@ -116,6 +124,7 @@ class Stack(Template):
             Description=f"{Description} Or none.",
             Default=NONE,
             AllowedPattern=f"{NONE}|{pattern}",
+            **properties,
         )
         return value, self.condition(f"Has{title}", Not(Equals(value, NONE)))
 

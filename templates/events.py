@@ -60,6 +60,7 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         group="Customers",
         label="E-mail",
         pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        ConstraintDescription="an e-mail address, or none",
         Description="Address subscribed to the order notifications, to see them flow; customers' own mails go by a "
         "filtered subscription or a mail service.",
     )

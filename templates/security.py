@@ -72,6 +72,7 @@ def build(config: Config, networking: Networking) -> tuple[Stack, Security]:
         group="Outside",
         label="Operators' e-mail",
         pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+",
+        ConstraintDescription="an e-mail address, or none",
         Description="Address that alarms are mailed to, once its owner has confirmed the subscription.",
     )
 

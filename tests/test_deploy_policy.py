@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import copy
+import importlib
+import inspect
 import json
+import pkgutil
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -13,13 +18,17 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore import xform_name
 
 from retail.local.emulator import ACCOUNT, Emulator, emulator
 from retail.local.roles import decisions
+from retail.ops import destroy, drills, empty, interfaces, leftovers, protection, watch
+from retail.ops import stacks as stacks_in_aws
 from retail.ops.cli import InputError
 from retail.ops.cost import templates
-from retail.ops.deploy_policy import actions, stacks
+from retail.ops.deploy_policy import actions, operations, stacks
 from retail.ops.deploy_policy.__main__ import documents
 from retail.ops.deploy_policy.places import NAMED, UNNAMED, Place
 from tests.emitted import FILES, ROOT, resources
@@ -31,6 +40,10 @@ LONGEST = Place("abcdefghijkl", "staging", "ap-southeast-2", ACCOUNT)
 """The longest names that the templates allow, in a Region with as long a name as any."""
 
 Document = dict[str, Any]
+
+
+OURS = ("retail", "mapping", "aws-service-role", "awsbackup", ":default", "OriginSecret")
+"""One of these is in each ARN: a mapping has no name of its own, and RDS asks for the default groups as well."""
 
 
 @cache
@@ -109,7 +122,7 @@ def test_what_makes_changes_and_deletes_the_platforms_resources_is_allowed(file:
     assert [action for action in wanted.split() if not allows(policies()[file], action)] == []
 
 
-@pytest.mark.parametrize("name", ["00-programs", *FILES])
+@pytest.mark.parametrize("name", ["00-programs", "00-operations", *FILES])
 def test_every_action_is_one_that_iam_knows(name: str) -> None:
     for action in allowed(policies()[name]):
         assert actions.matching(action), action
@@ -122,20 +135,19 @@ def test_each_policy_fits_into_a_managed_policy_and_all_onto_one_role(place: Pla
     assert len(sizes) <= 10
 
 
-@pytest.mark.parametrize("name", ["00-programs", *FILES])
+@pytest.mark.parametrize("name", ["00-programs", "00-operations", *FILES])
 def test_any_resource_is_allowed_only_where_a_service_has_no_names_of_the_platform(name: str) -> None:
     for listed, on, _ in statements(policies()[name]):
         for action in listed:
             service = action.split(":")[0]
             if "*" not in on:
-                assert all(place.startswith("arn:aws:") and ("retail" in place or "mapping" in place or
-                           "aws-service-role" in place) for place in on)  # fmt: skip
+                assert all(place.startswith("arn:aws:") and any(word in place for word in OURS) for place in on)
             elif service not in UNNAMED:
                 assert service in NAMED
                 assert not actions.takes_resource(action), action
 
 
-@pytest.mark.parametrize("name", ["00-programs", *FILES])
+@pytest.mark.parametrize("name", ["00-programs", "00-operations", *FILES])
 def test_wildcards_only_read_settings(name: str) -> None:
     wild = {action for action in allowed(policies(LONGEST)[name]) if "*" in action}
     assert all(action.split(":")[1] in ("Describe*", "Get*", "List*", "GetBucket*") for action in wild)
@@ -143,7 +155,7 @@ def test_wildcards_only_read_settings(name: str) -> None:
         assert not any(fnmatchcase(action, pattern) for pattern in wild)
 
 
-@pytest.mark.parametrize("name", ["00-programs", *FILES])
+@pytest.mark.parametrize("name", ["00-programs", "00-operations", *FILES])
 def test_everything_is_bound_to_the_primary_region_and_that_of_the_edge(name: str) -> None:
     for listed, _, conditions in statements(policies()[name]):
         if listed not in (["iam:PassRole"], ["globalaccelerator:*"]) and not listed[0].startswith(
@@ -167,6 +179,7 @@ def test_buckets_are_bound_to_the_account_as_their_arns_do_not_name_it() -> None
     ("name", "services"),
     [
         ("00-programs", ["ecs-tasks.amazonaws.com"]),
+        ("00-operations", ["ecs-tasks.amazonaws.com"]),
         ("01-networking", ["vpc-flow-logs.amazonaws.com"]),
         ("04-application", ["ecs-tasks.amazonaws.com"]),
         ("05-data", ["backup.amazonaws.com"]),
@@ -207,7 +220,8 @@ def test_what_a_feature_needs_is_allowed_once_a_template_uses_it(
 
 @pytest.mark.parametrize("action", ["sqs:ReceiveMessage", "dynamodb:Scan", "kms:ScheduleKeyDeletion", "iam:CreateUser"])
 def test_a_deployment_may_not_do_what_only_the_running_platform_or_an_administrator_does(action: str) -> None:
-    holders = [name for name, document in policies().items() if allows(document, action)]
+    deploying = policies().keys() - {"00-operations"}
+    holders = [name for name in deploying if allows(policies()[name], action)]
     assert holders == (["02-security"] if action == "kms:ScheduleKeyDeletion" else [])
 
 
@@ -238,7 +252,11 @@ def test_the_command_prints_one_policy_when_asked_for_a_stack() -> None:
     [
         (("--environment", "test"), "--environment test: give dev, staging or prod"),
         (("--environment", "dev", "--account", "12"), "--account 12: give twelve digits"),
-        (("--environment", "dev", "--stack", "9"), "--stack 9: give one of 00, 01, 02, 03, 04, 05, 06, 07"),
+        (("--environment", "dev", "--stack", "00"), "--stack 00: give one of 00-programs, 00-operations, "),
+        (
+            ("--environment", "dev", "--stack", "9"),
+            "--stack 9: give one of 00-programs, 00-operations, 01-networking, ",
+        ),
     ],
 )
 def test_bad_input_is_told_in_one_line_and_nothing_is_written(
@@ -247,8 +265,67 @@ def test_bad_input_is_told_in_one_line_and_nothing_is_written(
     here = checkout(tmp_path / "here")
     done = written(*arguments, "--region", REGION, directory=here)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"retail.ops.deploy_policy: {told}\n"
+    assert done.stderr.startswith(f"retail.ops.deploy_policy: {told}")
+    assert done.stderr.count("\n") == 1
     assert not (here / "build").exists()
+
+
+# What operating calls, read from its programs
+
+
+SERVICES = (
+    "backup", "cloudformation", "cloudfront", "ecr", "ecs", "elbv2", "events", "logs", "rds", "s3",
+    "secretsmanager", "sqs",
+)  # fmt: skip
+"""Of which the drills, and what empties, have a client of boto3."""
+
+SPELLED = {
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:DeleteObjects": "s3:DeleteObjectVersion",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+"""Where IAM calls it otherwise than the API."""
+
+
+@cache
+def operations_of(service: str) -> dict[str, str]:
+    """A service's actions by the names of boto3's methods."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): f"{model.signing_name}:{name}" for name in model.operation_names}
+
+
+def called_in(part: Any) -> set[str]:
+    """The actions that a module or function calls, by boto3 or by the AWS CLI."""
+    found = set()
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(part)))):
+        match node:
+            case ast.Call(func=ast.Name(id="ask" | "aws") | ast.Attribute(attr="aws"), args=[
+                ast.Constant(value=str(service)), ast.Constant(value=str(command)), *_
+            ]):  # fmt: skip
+                found.add(operations_of(service.removesuffix("api"))[command.replace("-", "_")])
+            case (
+                ast.Attribute(attr=name)
+                | ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))])
+            ):
+                found |= {operations_of(service)[name] for service in SERVICES if name in operations_of(service)}
+    return {SPELLED.get(action, action) for action in found}
+
+
+def test_what_destroy_and_the_drills_call_is_the_table_of_operations() -> None:
+    drills_modules = [
+        importlib.import_module(each.name) for each in pkgutil.iter_modules(drills.__path__, f"{drills.__name__}.")
+    ]
+    shared = [
+        stacks_in_aws.describe,
+        stacks_in_aws.give,
+        stacks_in_aws.delete,
+        stacks_in_aws.root_cause,
+        protection.switch,
+    ]
+    parts = [destroy, empty, interfaces, leftovers, watch, *shared, *drills_modules]
+    assert set().union(*map(called_in, parts)) == {action for group in operations.CALLS.values() for action in group}
 
 
 # On the emulator, which decides about the calls of the programs; what CloudFormation does it does for itself there.
@@ -278,11 +355,18 @@ class Deployer:
     directory: Path
     record: Path
 
+    @property
+    def where(self) -> tuple[str, ...]:
+        return ("--environment", self.environment, "--region", REGION)
+
+    def destroy(self) -> CompletedProcess[str]:
+        words = ("--confirm", self.environment, "--empty")
+        return run("retail.ops.destroy", *self.where, *words, directory=self.directory, environment=self.credentials)
+
     def deploy(self, *arguments: str) -> CompletedProcess[str]:
-        where = ("--environment", self.environment, "--region", REGION)
         shop = ("--domain", "store.example.com", "--hosted-zone", self.zone)
         return run(
-            "retail.ops.deploy", *where, *shop, *arguments, directory=self.directory, environment=self.credentials
+            "retail.ops.deploy", *self.where, *shop, *arguments, directory=self.directory, environment=self.credentials
         )
 
     def denied(self) -> set[str]:
@@ -360,4 +444,11 @@ def test_with_these_policies_alone_all_stacks_are_deployed(dev: Deployer) -> Non
     done = dev.deploy("--stacks-only")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "07 analytics created" in done.stdout
+    assert dev.denied() == set()
+
+
+def test_with_these_policies_alone_what_is_there_is_taken_down(dev: Deployer) -> None:
+    done = dev.destroy()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "01 networking deleted" in done.stdout
     assert dev.denied() == set()

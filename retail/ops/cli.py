@@ -12,9 +12,16 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+PYTHON = ".venv/bin/python"
+"""How a command that is printed calls Python: from the repository's root, whatever is activated."""
+
 
 class InputError(Exception):
     """Something given is wrong, and nothing has been touched; one line that names it and the mend."""
+
+
+class NoRegion(InputError):
+    """No Region is given, and the AWS CLI is set up for none."""
 
 
 class StackError(Exception):
@@ -72,8 +79,10 @@ def check_credentials(region: str) -> str:
 def primary_region(given: str) -> str:
     """The Region given, or the one that the CLI is set up for. Raises InputError."""
     region = given or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or _configured_region()
+    if not region:
+        raise NoRegion("--region is missing: give a Region, such as us-east-1")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", region):
-        raise InputError(f"--region {region or 'is missing'}: give a Region, such as us-east-1")
+        raise InputError(f"--region {region}: give a Region, such as us-east-1")
     return region
 
 

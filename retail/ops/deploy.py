@@ -45,7 +45,7 @@ def deploy(arguments: Sequence[str]) -> None:
 
     started = time.monotonic()
     with progress.showing(asked.titles) as shown:
-        Deployment(asked, platform, given, shlex.join(["python", "-m", PROGRAM, *arguments]), shown).run()
+        Deployment(asked, platform, given, shlex.join([cli.PYTHON, "-m", PROGRAM, *arguments]), shown).run()
     elapsed = time.monotonic() - started
     shop = f" The shop: https://{given[stacks.INGRESS]['DomainName']}" if stacks.INGRESS in given else ""
     say(f"{asked.project}-{asked.environment} is deployed in {region}, after {elapsed:.0f} s.{shop}")

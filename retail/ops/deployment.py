@@ -87,11 +87,11 @@ class Deployment:
             security = self.platform[stacks.SECURITY]
             # A log group takes only a key of its own Region (T49).
             if security.region != EDGE_REGION:
-                return {"Scope": "waf"}
-            return {"Scope": "waf", "WafLogsKmsKeyArn": stacks.outputs(security, "KeyArn")["KeyArn"]}
+                return {"Scope": stack.scope}
+            return {"Scope": stack.scope, "WafLogsKmsKeyArn": stacks.outputs(security, "KeyArn")["KeyArn"]}
         if stack.title == stacks.INGRESS:
             waf = self.platform[stacks.INGRESS_WAF]
-            return {"Scope": "cdn"} | stacks.outputs(waf, "WebAclArn", "ViewerCertificateArn")
+            return {"Scope": stack.scope} | stacks.outputs(waf, "WebAclArn", "ViewerCertificateArn")
         return {}
 
     def sized(self, stack: Stack, before: State | None) -> dict[str, str]:

@@ -6,9 +6,10 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from retail.ops.emitted import imports, load
+from retail.ops.emitted import load
+from retail.ops.plan.functions import imported_in
+from retail.ops.plan.read import Template
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,9 +19,9 @@ def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [headings, ("---",) * len(headings), *rows])
 
 
-def wiring(templates: dict[str, Any]) -> str:
+def wiring(templates: dict[str, Template]) -> str:
     """Each export, who makes it and who takes it."""
-    takers = {number: set(imports(template["Resources"])) for number, template in templates.items()}
+    takers = {number: imported_in(template["Resources"]) for number, template in templates.items()}
     rows = []
     for number, template in templates.items():
         for title, output in template.get("Outputs", {}).items():
@@ -31,7 +32,7 @@ def wiring(templates: dict[str, Any]) -> str:
     return table(("Export", "Made in", "Taken in", "What it is"), rows)
 
 
-def parameters(templates: dict[str, Any]) -> str:
+def parameters(templates: dict[str, Template]) -> str:
     """Each parameter beyond Project and Environment, with its default."""
     rows = []
     for number, template in templates.items():
@@ -42,7 +43,7 @@ def parameters(templates: dict[str, Any]) -> str:
     return table(("Stack", "Parameter", "Default", "What it is"), rows)
 
 
-def described(text: str, templates: dict[str, Any]) -> str:
+def described(text: str, templates: dict[str, Template]) -> str:
     """A page with its tables as the templates have them now; each stands between two comments."""
     for name, rows in (("parameters", parameters(templates)), ("exports", wiring(templates))):
         text = re.sub(
@@ -51,7 +52,7 @@ def described(text: str, templates: dict[str, Any]) -> str:
     return text
 
 
-def templates() -> dict[str, Any]:
+def templates() -> dict[str, Template]:
     """The emitted templates by number."""
     return {path.name[:2]: load(path) for path in sorted((ROOT / "out").glob("*.yaml"))}
 

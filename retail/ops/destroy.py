@@ -24,8 +24,6 @@ from retail.ops.stacks import Stack
 
 PROGRAM = "retail.ops.destroy"
 
-UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
-
 LOST = (
     "Lost for good: what the cache holds, events under way, the dashboard, the alarms and their history. Of the "
     "database a snapshot stays. Addresses and the distribution's domain will be others next time."
@@ -94,7 +92,7 @@ def take_down(stack: Stack, networking: Stack, left: list[Leftover], *, emptied:
     progress = Progress()
     progress.begin(stack.label, stack.title, new=False)
     # What never came to be has nothing to protect, and cannot be updated.
-    if state.parameters.get(protection.DELETION) == "true" and state.status in UPDATABLE:
+    if state.parameters.get(protection.DELETION) == "true" and state.status in stacks.UPDATABLE:
         stacks.give(stack, state, **{protection.DELETION: "false"})
     if state.is_protected:
         protection.switch(stack, on=False)

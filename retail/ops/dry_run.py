@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterator
 
 from retail.ops import artifacts, commands, image, protection, required, roles, stacks, tasks
+from retail.ops.cli import PYTHON
 from retail.ops.deployment import GEOGRAPHIES, IMAGE
 from retail.ops.request import Request
 from retail.ops.stacks import EDGE_REGION, Stack
@@ -54,14 +55,14 @@ def _stack(asked: Request, platform: dict[str, Stack], given: dict[str, dict[str
         yield from (_task(platform[stacks.APPLICATION], module) for module in _modules(asked))
     if title == stacks.ANALYTICS and not asked.stacks_only:
         where = ["--environment", asked.environment, "--project", asked.project, "--region", stack.region]
-        yield shlex.join(["python", "-m", "retail.ops.warehouse", *where])
+        yield shlex.join([PYTHON, "-m", "retail.ops.warehouse", *where])
         if not asked.only:
             yield f"curl --fail https://{given[stacks.INGRESS]['DomainName']}/healthz"
 
 
 def _protection(asked: Request, stack: Stack) -> Iterator[str]:
     where = f"--stack-name {stack.name} --region {stack.region}"
-    policy = f"$(python -m retail.ops.plan.policies {stack.template.stem})"
+    policy = f"$({PYTHON} -m retail.ops.plan.policies {stack.template.stem})"
     yield f'aws cloudformation set-stack-policy {where} --stack-policy-body "{policy}"'
     if asked.environment in protection.PROTECTED:
         yield f"aws cloudformation update-termination-protection --enable-termination-protection {where}"
@@ -70,8 +71,7 @@ def _protection(asked: Request, stack: Stack) -> Iterator[str]:
 def _first(stack: Stack) -> dict[str, str]:
     if stack.title == stacks.APPLICATION:
         return {"BedrockGeography": GEOGRAPHIES.get(stack.region[:3], "none")}
-    scopes = {stacks.INGRESS_WAF: "waf", stacks.INGRESS: "cdn"}
-    return {"Scope": scopes[stack.title]} if stack.title in scopes else {}
+    return {"Scope": stack.scope} if stack.scope else {}
 
 
 def _wired(platform: dict[str, Stack], given: dict[str, dict[str, str]], title: str) -> dict[str, str]:

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
-
-import yaml
+from typing import Any
 
 from retail.ops.cli import InputError
+from retail.ops.plan.functions import imported_in
+from retail.ops.plan.read import Template, parsed
 
 IMPORTED = re.compile(r"\$\{Project\}-\$\{Environment\}-([a-z]+)-")
 KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
-
-
-def _plain(loader: yaml.CSafeLoader, suffix: str, node: yaml.MappingNode | yaml.SequenceNode | yaml.ScalarNode) -> Any:
-    """A short-form function such as !Sub, as its bare argument."""
-    if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node, deep=True)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)
-
-
-class _Loader(yaml.CSafeLoader):
-    yaml_multi_constructors: ClassVar = {"!": _plain}
+"""The deletion policies by which a resource, or what it holds, outlives its stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,42 +33,29 @@ class Emitted:
     kept: dict[str, Kept]  # what outlives the stack, by logical id
 
 
-def load(path: Path) -> dict[str, Any]:
-    """A template as it stands in its file, the short-form functions as their bare arguments."""
-    loaded: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    return loaded
+def load(path: Path) -> Template:
+    """A template of ``out/``. Raises InputError if it is not there or is none."""
+    try:
+        template = parsed(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        raise InputError(f"{path} is not there: run make templates, and this from the repository's root") from None
+    if "Parameters" not in template:
+        raise InputError(f"{path} is not a template: run make templates")
+    return template
 
 
 def read(path: Path) -> Emitted:
-    """Read a template. Raises InputError if it is not there or is none."""
-    try:
-        template = load(path)
-        return Emitted(
-            parameters=template["Parameters"],
-            imports={stack for name in imports(template["Resources"]) for stack in IMPORTED.findall(name)},
-            kept={
-                title: Kept(resource["Type"], resource.get("Condition"))
-                for title, resource in template["Resources"].items()
-                if resource.get("DeletionPolicy") in KEPT
-            },
-        )
-    except FileNotFoundError:
-        raise InputError(f"{path} is not there: run make templates, and this from the repository's root") from None
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
-        raise InputError(f"{path} is not a template: run make templates") from None
-
-
-def imports(tree: Any) -> Iterator[str]:
-    """The names that a template, or a part of one, imports."""
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if key == "Fn::ImportValue":
-                yield str(value)
-            else:
-                yield from imports(value)
-    elif isinstance(tree, list):
-        for each in tree:
-            yield from imports(each)
+    """What the deployment needs of a template. Raises InputError as `load` does."""
+    template = load(path)
+    return Emitted(
+        parameters=template["Parameters"],
+        imports={stack for name in imported_in(template["Resources"]) for stack in IMPORTED.findall(str(name))},
+        kept={
+            title: Kept(resource["Type"], resource.get("Condition"))
+            for title, resource in template["Resources"].items()
+            if resource.get("DeletionPolicy") in KEPT
+        },
+    )
 
 
 def check_names(project: str, environment: str) -> None:

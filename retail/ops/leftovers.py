@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from retail.ops import emitted, stacks
-from retail.ops.cli import CliError, ask
+from retail.ops import emitted
+from retail.ops.cli import PYTHON, CliError, ask
 from retail.ops.stacks import Stack
 
 KEY = "AWS::KMS::Key"
@@ -21,7 +21,7 @@ REMOVALS = {
     "AWS::KMS::Key": "aws kms schedule-key-deletion --pending-window-in-days 30 --key-id",
     "AWS::Logs::LogGroup": "aws logs delete-log-group --log-group-name",
     "AWS::RedshiftServerless::Namespace": "aws redshift-serverless delete-namespace --namespace-name",
-    "AWS::S3::Bucket": "python -m retail.ops.empty --remove --bucket",
+    "AWS::S3::Bucket": f"{PYTHON} -m retail.ops.empty --remove --bucket",
     "AWS::SQS::Queue": "aws sqs delete-queue --queue-url",
     "AWS::SecretsManager::Secret": "aws secretsmanager delete-secret --secret-id",
 }
@@ -59,9 +59,9 @@ class Leftover:
 
 def kept(stack: Stack) -> dict[str, str]:
     """The types of what outlives the stack, by logical id."""
-    scope = {stacks.INGRESS_WAF: "IsWaf", stacks.INGRESS: "IsCdn"}.get(stack.title)
     found = emitted.read(stack.template).kept
-    return {title: each.kind for title, each in found.items() if scope in (None, each.condition)}
+    condition = f"Is{stack.scope.title()}"
+    return {title: each.kind for title, each in found.items() if not stack.scope or each.condition == condition}
 
 
 def of_stack(stack: Stack) -> list[Leftover]:

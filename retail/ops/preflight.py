@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +22,7 @@ from retail.ops.checks import account, domain, names, quotas, zones
 from retail.ops.checks.finding import FINE, MISSING, UNKNOWN, Finding, Place, safely
 from retail.ops.cli import InputError, Parser, StackError
 from retail.ops.environments import Environment
+from retail.ops.plan.read import Template
 from retail.ops.stacks import Stack
 
 PROGRAM = "retail.ops.preflight"
@@ -86,7 +86,7 @@ def _place(project: str, environment: str, region: str) -> Place:
 def _findings(
     place: Place,
     platform: dict[str, Stack],
-    templates: dict[str, dict[str, Any]],
+    templates: dict[str, Template],
     shop: dict[str, str],
     model: str,
     of_networking: dict[str, str],
@@ -109,7 +109,7 @@ def _findings(
     yield from _sizes(platform, templates)
 
 
-def _sizes(platform: dict[str, Stack], templates: dict[str, dict[str, Any]]) -> Iterator[Finding]:
+def _sizes(platform: dict[str, Stack], templates: dict[str, Template]) -> Iterator[Finding]:
     for path, title in {stack.template: title for title, stack in platform.items()}.items():
         size, count = path.stat().st_size, len(templates[title]["Parameters"])
         fits = size <= TEMPLATE_BYTES and count <= TEMPLATE_PARAMETERS

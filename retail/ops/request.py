@@ -59,9 +59,9 @@ def parse(arguments: Sequence[str], program: str) -> Request:
     if given.only and given.only not in stacks.NUMBERS:
         raise InputError(f"--only {given.only}: give one of {', '.join(stacks.NUMBERS)}")
     file = environments.read(given.environment)
-    options = {name: getattr(given, _setting(option)) for name, option in OPTIONS.items()}
-    in_file = {name for name, option in OPTIONS.items() if not options[name] and file.setting(_setting(option))}
-    options |= {name: file.setting(_setting(OPTIONS[name])) for name in in_file}
+    options = {name: getattr(given, setting_of(option)) for name, option in OPTIONS.items()}
+    in_file = {name for name, option in OPTIONS.items() if not options[name] and file.setting(setting_of(option))}
+    options |= {name: file.setting(setting_of(OPTIONS[name])) for name in in_file}
     options["Project"] = options["Project"] or DEFAULT_PROJECT
     return Request(
         project=options["Project"],
@@ -69,7 +69,7 @@ def parse(arguments: Sequence[str], program: str) -> Request:
         region=given.region or file.setting("region"),
         only=given.only,
         options={name: value for name, value in options.items() if value},
-        overrides=dict(_override(word) for word in given.set),
+        overrides=dict(map(override, given.set)),
         file=file,
         in_file=frozenset(in_file),
         dry_run=given.dry_run,
@@ -121,14 +121,22 @@ def where(asked: argparse.Namespace) -> Where:
     return Where(project, asked.environment, cli.primary_region(asked.region or file.setting("region")), file)
 
 
-def _setting(option: str) -> str:
+def setting_of(option: str) -> str:
+    """How an environment's file calls what an option gives."""
     return option[2:].replace("-", "_")
 
 
-def _override(word: str) -> tuple[str, str]:
+def assignment(word: str) -> tuple[str, str]:
+    """Name and value of one --set. Raises InputError."""
     name, equals, value = word.partition("=")
     if not (name and equals):
         raise InputError(f"--set {word}: give Parameter=Value")
+    return name, value
+
+
+def override(word: str) -> tuple[str, str]:
+    """The same for a deployment, which gives some parameters itself. Raises InputError."""
+    name, value = assignment(word)
     if name in NOT_TO_SET:
         raise InputError(f"--set {word}: {name} is not set this way; {NOT_TO_SET[name]}")
     return name, value
@@ -178,7 +186,7 @@ def _check_shop(request: Request, values: dict[str, str]) -> None:
         if name not in values:
             raise InputError(f"{OPTIONS[name]} is missing: 03 ingress needs it; give it, or write {request.file.path}")
         if name in request.in_file and name not in request.overrides:
-            request.file.refuse_placeholder(_setting(OPTIONS[name]))
+            request.file.refuse_placeholder(setting_of(OPTIONS[name]))
 
 
 def _source(request: Request, name: str, of_file: dict[str, str]) -> str:
@@ -189,4 +197,4 @@ def _source(request: Request, name: str, of_file: dict[str, str]) -> str:
         return f"{OPTIONS[name]} "
     if name in of_file:
         return f"{request.file.path}: {name}: "
-    return f"{request.file.path}: {_setting(OPTIONS[name])}: " if name in request.in_file else f"{name} "
+    return f"{request.file.path}: {setting_of(OPTIONS[name])}: " if name in request.in_file else f"{name} "

@@ -34,8 +34,13 @@ ORDER = (
 )
 NUMBERS = sorted({number for number, _ in ORDER})
 
+SCOPES = {INGRESS_WAF: "waf", INGRESS: "cdn"}
+"""Which part of the template of 03 each of its stacks makes, as its parameter Scope has it."""
+
 NEVER_MADE = ("REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """What a failed first creation leaves: it can only be deleted (T15)."""
+
+UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 CANCELLED = re.compile(r"Resource (creation|update|deletion) cancelled")
@@ -61,6 +66,11 @@ class Stack:
     def template(self) -> Path:
         """Its template below the working directory; both scopes of 03 share one."""
         return Path("out", f"{self.number}-{self.title.removesuffix('-waf')}.yaml")
+
+    @property
+    def scope(self) -> str:
+        """Its parameter Scope, waf or cdn; empty for a stack that has none."""
+        return SCOPES.get(self.title, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,14 @@ def test_every_price_has_a_date_a_source_and_how_sure_it_is() -> None:
         (("--profile", "busy"), "--profile busy: give idle, moderate, black-friday"),
         (
             ("--region", "eu-west-1"),
-            "--region eu-west-1: prices.yaml has no price nat_hour for it; python -m",
+            "--region eu-west-1: prices.yaml has no price nat_hour for it; .venv/bin/python -m",
         ),
         (("--set", "CacheEngine=memcached"), "--set CacheEngine=memcached: give valkey or redis"),
-        (("--set", "Nothing=1"), "--set Nothing=1: give Parameter=Value; there are "),
+        (("--set", "CacheEngine"), "--set CacheEngine: give Parameter=Value"),
+        (
+            ("--set", "CacheEngin=redis"),
+            "--set CacheEngin: no template has this parameter; did you mean CacheEngine?",
+        ),
     ],
 )
 def test_bad_input_is_told_in_one_line_with_the_mend(arguments: tuple[str, ...], told: str) -> None:

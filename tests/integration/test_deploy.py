@@ -569,7 +569,7 @@ def test_a_failing_creation_stops_the_run_and_a_second_run_carries_on(platform: 
     assert ends(stopped) == ["01 networking created"]
     assert "02 security failed.\n  stack: retail-staging-security in eu-west-1, ROLLBACK_COMPLETE" in stopped.stderr
     assert "cause: CloudFrontToAlbIngress (AWS::EC2::SecurityGroupIngress): " in stopped.stderr
-    assert "carry on with python -m retail.ops.deploy --environment staging" in stopped.stderr
+    assert "carry on with .venv/bin/python -m retail.ops.deploy --environment staging" in stopped.stderr
 
     carried_on = platform.deploy_all("staging", "staging.example.com")
     assert carried_on.returncode == 0, carried_on.stderr
@@ -593,7 +593,7 @@ def test_the_script_of_a_dry_run_deploys_the_platform(platform: Platform) -> Non
         for each in platform.client("cloudformation", region).describe_stacks()["Stacks"]
         if each["StackName"].startswith("script-dev-")
     ]
-    again = {"networking", "application"}
+    again = {"networking", "ingress", "application", "data"}
     assert dict(made) == {
         f"script-dev-{label[3:]}": "UPDATE_COMPLETE" if label[3:] in again else "CREATE_COMPLETE" for label in IN_ORDER
     }

@@ -270,7 +270,7 @@ def test_credentials_that_expire_while_a_stack_is_made_are_told_with_the_stack_a
         "01 networking failed.",
         "  stack: retail-dev-networking in eu-west-1, in a state that AWS does not tell",
         f"  cause: An error occurred: {SIGNED_OUT}",
-        "  then:  mend that, and carry on with python -m retail.ops.deploy "
+        "  then:  mend that, and carry on with .venv/bin/python -m retail.ops.deploy "
         "--environment dev --region eu-west-1 --only 01",
     ]
 

@@ -72,7 +72,8 @@ def the_refusal(done: subprocess.CompletedProcess[str]) -> str:
         ((*ALL[:3], "Store", *ALL[4:]), "--domain Store: give a domain name in lower case"),
         ((*ALL[:5], "zone-1"), "--hosted-zone zone-1: give the id of a hosted zone"),
         ((*ALL, "--only", "09"), "--only 09: give one of 01, 02, 03"),
-        ((*ALL, "--operations-email", "nobody"), "--operations-email nobody: give"),
+        ((*ALL, "--operations-email", "nobody"), "--operations-email nobody: give an e-mail address, or none"),
+        ((*ALL, "--customer-email", "nobody"), "--customer-email nobody: give an e-mail address, or none"),
         ((*ALL, "--set", "CacheEngine"), "--set CacheEngine: give Parameter=Value"),
         (
             (*ALL, "--set", "CacheEngin=redis"),
@@ -190,8 +191,9 @@ def test_a_dry_run_prints_the_commands_in_order_and_asks_aws_for_nothing(
         if line.startswith("aws cloudformation deploy")
     ]
     assert named == deployments
-    order = [step[1] for step in steps if step[0] in ("docker", "python") or step[1] == "ecs"]
+    order = [step[1] for step in steps if step[0] in ("docker", ".venv/bin/python") or step[1] == "ecs"]
     assert order == ["build", "push", "ecs", "-m"]
+    assert "(.venv/bin/python -m retail.ops.plan.policies 05-data)" in done.stdout
     assert Aws.calls == []
 
 

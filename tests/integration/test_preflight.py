@@ -205,7 +205,7 @@ def test_the_rest_of_a_failed_creation_and_a_name_that_is_taken_are_missing(
     assert "ROLLBACK_COMPLETE, the rest of a failed creation" in done.stdout
     bucket = f"taken-dev-lake-123456789012-{REGION}"
     assert the_mend(done, f"name {bucket}") == (
-        f"python -m retail.ops.empty --remove --bucket {bucket} --region {REGION}"
+        f".venv/bin/python -m retail.ops.empty --remove --bucket {bucket} --region {REGION}"
     )
     group = "/aws/rds/cluster/taken-dev/postgresql"
     assert the_mend(done, f"name {group}") == f"aws logs delete-log-group --log-group-name {group} --region {REGION}"

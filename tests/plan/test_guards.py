@@ -227,7 +227,7 @@ def test_a_replacement_under_a_name_that_stays_says_that_it_would_even_fail() ->
         return kept("RDS::DBCluster", DBClusterIdentifier="retail-dev", DBSubnetGroupName=subnets)
 
     message = guarded(between(template(of("a")), template(of("b"))))["It", "replacement"]
-    assert message.endswith('It would even fail: DBClusterIdentifier "retail-dev" is taken until the old one goes (T8)')
+    assert message.endswith('It would even fail: DBClusterIdentifier "retail-dev" is taken until the old one goes')
 
 
 def test_a_removal_goes_by_the_policy_of_the_template_that_is_deployed() -> None:

@@ -44,6 +44,13 @@ def reword_a_group(checkout: Checkout) -> None:
     checkout.edit("02-security", "Aurora: from tasks", "Aurora, from tasks")
 
 
+KEY_IS_GIVEN = "HasFlowLogsKmsKeyArn: !Not [!Equals [!Ref FlowLogsKmsKeyArn, none]]"
+
+
+def decide_the_key_otherwise(checkout: Checkout) -> None:
+    checkout.edit("01-networking", KEY_IS_GIVEN, "HasFlowLogsKmsKeyArn: !Equals [!Ref FlowLogsKmsKeyArn, always]")
+
+
 @pytest.mark.parametrize(
     ("edit", "stack", "logical_id", "kind"),
     [
@@ -51,6 +58,7 @@ def reword_a_group(checkout: Checkout) -> None:
         (drop_an_export, "01 networking", "VpcId", "export"),
         (lengthen_the_password, "02 security", "DatabaseSecret", "secret"),
         (reword_a_group, "02 security", "DatabaseSecurityGroup", "security-group"),
+        (decide_the_key_otherwise, "01 networking", "FlowLogs", "encryption"),
     ],
 )
 def test_a_guarded_edit_of_the_platforms_own_templates_ends_with_status_1(
@@ -60,6 +68,42 @@ def test_a_guarded_edit_of_the_platforms_own_templates_ends_with_status_1(
     done = checkout.plan(*AGAINST)
     assert done.returncode == 1, done.stderr
     assert f"\nError: {stack} {logical_id}, {kind}\n" in done.stdout
+
+
+def test_a_change_that_a_condition_brings_names_the_values_that_it_hangs_on(checkout: Checkout) -> None:
+    decide_the_key_otherwise(checkout)
+    [guarded] = json.loads(checkout.plan(*AGAINST, "--json").stdout)["guarded"]
+    assert guarded["message"].startswith('KmsKeyId: "<given>" -> (none). What is written from now on is under another')
+    assert guarded["message"].endswith("So where FlowLogsKmsKeyArn is <given>")
+
+
+def test_a_default_that_switches_protection_off_by_way_of_a_condition_is_guarded(checkout: Checkout) -> None:
+    checkout.edit("05-data", "n: !Ref DeletionProtection", "n: !If [IsKept, true, false]")
+    checkout.edit("05-data", "\nConditions:", "\nConditions:\n  IsKept: !Equals [!Ref DeletionProtection, 'true']")
+    checkout.commit()
+    path = checkout.directory / "out" / "05-data.yaml"
+    text, changed = re.subn(
+        r"(\n  DeletionProtection:\n(?:    .*\n)*?    Default: )'true'",
+        r"\g<1>'false'",
+        path.read_text(encoding="utf-8"),
+    )
+    assert changed == 1
+    path.write_text(text, encoding="utf-8")
+    told = json.loads(checkout.plan(*AGAINST, "--json").stdout)["guarded"]
+    # The table asks the parameter itself.
+    assert {(each["logical_id"], each["change"]) for each in told} == {
+        ("Database", "deletion-protection"),
+        ("CartTable", "deletion-protection"),
+    }
+
+
+def test_a_condition_that_is_only_written_otherwise_is_not_guarded(checkout: Checkout) -> None:
+    checkout.edit(
+        "01-networking",
+        KEY_IS_GIVEN,
+        KEY_IS_GIVEN.replace("!Ref FlowLogsKmsKeyArn, none", "none, !Ref FlowLogsKmsKeyArn"),
+    )
+    assert checkout.plan(*AGAINST).returncode == 0
 
 
 def test_nothing_changed_is_said_in_one_word_and_passes(checkout: Checkout) -> None:
@@ -271,6 +315,14 @@ def test_bad_input_is_refused_in_one_line_before_anything_is_asked(
     done = checkout.plan(*arguments, environment={"AWS_REGION": "eu-west-1"})
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert words in done.stderr
+
+
+def test_without_a_region_both_ways_to_plan_are_named(checkout: Checkout) -> None:
+    done = checkout.plan("--environment", "dev", environment={"AWS_CONFIG_FILE": "/dev/null"})
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "retail.ops.plan: --region is missing: give BASE=main, or ENV=dev with a Region, as REGION=us-east-1\n"
+    )
 
 
 def test_a_file_that_is_no_template_is_named(checkout: Checkout) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from retail.ops import stacks
+from retail.ops import leftovers, stacks
 from retail.ops.checks.finding import FINE, MISSING, Finding, Place, is_missing, safely
+from retail.ops.leftovers import Leftover
+from retail.ops.plan.read import Template
+from retail.ops.plan.settle import settled
 from retail.ops.stacks import Stack
 
-KEPT = ("Retain", "RetainExceptOnCreate", "Snapshot")
-
-UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 ABSENT = ("404", "NoSuchBucket", "ResourceNotFoundException")
 DENIED = "AccessDeniedException"
 """AWS Backup's answer about a vault that is not there, also to those who may ask; any other service means it."""
@@ -27,7 +27,6 @@ class Kind:
     name: str  # the property that holds it
     service: str
     is_there: Callable[[Any, str], bool]
-    removal: str
 
 
 def _answers(operation: str, argument: str) -> Callable[[Any, str], bool]:
@@ -44,26 +43,15 @@ def _log_group(client: Any, name: str) -> bool:
 
 
 KINDS = {
-    "AWS::Logs::LogGroup": Kind("LogGroupName", "logs", _log_group, "aws logs delete-log-group --log-group-name"),
-    "AWS::S3::Bucket": Kind(
-        "BucketName", "s3", _answers("head_bucket", "Bucket"), "python -m retail.ops.empty --remove --bucket"
-    ),
-    "AWS::DynamoDB::Table": Kind(
-        "TableName", "dynamodb", _answers("describe_table", "TableName"), "aws dynamodb delete-table --table-name"
-    ),
-    "AWS::Backup::BackupVault": Kind(
-        "BackupVaultName", "backup", _answers("describe_backup_vault", "BackupVaultName"),
-        "aws backup delete-backup-vault --backup-vault-name",
-    ),
-    "AWS::Events::Archive": Kind(
-        "ArchiveName", "events", _answers("describe_archive", "ArchiveName"),
-        "aws events delete-archive --archive-name",
-    ),
+    "AWS::Logs::LogGroup": Kind("LogGroupName", "logs", _log_group),
+    "AWS::S3::Bucket": Kind("BucketName", "s3", _answers("head_bucket", "Bucket")),
+    "AWS::DynamoDB::Table": Kind("TableName", "dynamodb", _answers("describe_table", "TableName")),
+    "AWS::Backup::BackupVault": Kind("BackupVaultName", "backup", _answers("describe_backup_vault", "BackupVaultName")),
+    "AWS::Events::Archive": Kind("ArchiveName", "events", _answers("describe_archive", "ArchiveName")),
     "AWS::RedshiftServerless::Namespace": Kind(
-        "NamespaceName", "redshift-serverless", _answers("get_namespace", "namespaceName"),
-        "aws redshift-serverless delete-namespace --namespace-name",
+        "NamespaceName", "redshift-serverless", _answers("get_namespace", "namespaceName")
     ),
-}  # fmt: skip
+}
 """The types that outlive their stack under a fixed name."""
 
 
@@ -87,7 +75,7 @@ def status(stack: Stack, place: Place) -> str:
 def _state(stack: Stack, place: Place) -> Iterator[Finding]:
     subject, now = f"stack {stack.name}", status(stack, place)
     words = f"--stack-name {stack.name} --region {stack.region}"
-    if now in ("", *UPDATABLE):
+    if now in ("", *stacks.UPDATABLE):
         yield Finding(FINE, subject, now or "not there yet")
     elif now in stacks.NEVER_MADE:
         found = f"{now}, the rest of a failed creation; deploy deletes it first"
@@ -100,24 +88,28 @@ def _state(stack: Stack, place: Place) -> Iterator[Finding]:
         yield Finding(MISSING, subject, f"busy: {now}", f"aws cloudformation describe-stack-events {words}")
 
 
-def taken(platform: dict[str, Stack], templates: dict[str, dict[str, Any]], place: Place) -> Iterator[Finding]:
+def taken(platform: dict[str, Stack], templates: dict[str, Template], place: Place) -> Iterator[Finding]:
     """The fixed names that a stack which is not there would find taken."""
     for title, stack in platform.items():
         wanted = list(fixed_names(templates[title], stack, place))
 
-        def look(stack: Stack = stack, wanted: list[tuple[Kind, str, str]] = wanted) -> Iterator[Finding]:
+        def look(stack: Stack = stack, wanted: list[tuple[str, Leftover]] = wanted) -> Iterator[Finding]:
             if status(stack, place) not in ("", *stacks.NEVER_MADE):
                 return
-            for kind, logical_id, name in wanted:
-                yield from safely(f"name {name} ({kind.service})", lambda: _taken(kind, logical_id, name, stack, place))  # noqa: B023
+            for logical_id, it in wanted:
+                yield from safely(_subject(it), lambda: _taken(logical_id, it, stack, place))  # noqa: B023
 
         yield from safely(f"names of {stack.name}", look)
 
 
-def _taken(kind: Kind, logical_id: str, name: str, stack: Stack, place: Place) -> Iterator[Finding]:
-    subject = f"name {name} ({kind.service})"
+def _subject(it: Leftover) -> str:
+    return f"name {it.name} ({KINDS[it.kind].service})"
+
+
+def _taken(logical_id: str, it: Leftover, stack: Stack, place: Place) -> Iterator[Finding]:
+    kind = KINDS[it.kind]
     try:
-        is_there = kind.is_there(place.client(kind.service, stack.region), name)
+        is_there = kind.is_there(place.client(kind.service, it.region), it.name)
     except ClientError as error:
         if not is_missing(error, *ABSENT, *([DENIED] if kind.service == "backup" else [])):
             raise
@@ -125,34 +117,23 @@ def _taken(kind: Kind, logical_id: str, name: str, stack: Stack, place: Place) -
     if is_there:
         yield Finding(
             MISSING,
-            subject,
+            _subject(it),
             f"{logical_id} of {stack.label} would find it taken; import it into the stack, or give up what it holds",
-            f"{kind.removal} {name} --region {stack.region}",
+            it.removal,
         )
     else:
-        yield Finding(FINE, subject, "free")
+        yield Finding(FINE, _subject(it), "free")
 
 
-def fixed_names(template: dict[str, Any], stack: Stack, place: Place) -> Iterator[tuple[Kind, str, str]]:
-    """The kept resources of a stack that have a name of their own: their kind, logical id and name."""
-    scope = {stacks.INGRESS_WAF: "IsWaf", stacks.INGRESS: "IsCdn"}.get(stack.title)
-    for logical_id, resource in template["Resources"].items():
-        kind = KINDS.get(resource["Type"])
-        if kind is None or resource.get("DeletionPolicy") not in KEPT:
-            continue
-        if scope is not None and resource.get("Condition") != scope:
-            continue
-        if isinstance(name := resource.get("Properties", {}).get(kind.name), str):
-            yield kind, logical_id, filled(name, stack, place)
-
-
-def filled(name: str, stack: Stack, place: Place) -> str:
-    """A name with what CloudFormation puts into it."""
-    for placeholder, value in (
-        ("Project", place.project),
-        ("Environment", place.environment),
-        ("AWS::AccountId", place.account),
-        ("AWS::Region", stack.region),
-    ):
-        name = name.replace(f"${{{placeholder}}}", value)
-    return name
+def fixed_names(template: Template, stack: Stack, place: Place) -> Iterator[tuple[str, Leftover]]:
+    """What a stack would keep under a name of its own, by logical id: as what a former one has left."""
+    known = {
+        "Project": place.project,
+        "Environment": place.environment,
+        "AWS::AccountId": place.account,
+        "AWS::Region": stack.region,
+    }
+    resources = settled(template, known)["Resources"]
+    for logical_id, kind in leftovers.kept(stack).items():
+        if kind in KINDS and isinstance(name := resources[logical_id].get("Properties", {}).get(KINDS[kind].name), str):
+            yield logical_id, Leftover(kind, name, stack.region)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from retail.ops.checks.finding import FINE, MISSING, Finding, Place, safely
+from retail.ops.plan.read import Template
 
 FARGATE = ("fargate", "L-3032A538")
 LAMBDA = ("lambda", "L-B99A9384")
@@ -36,7 +37,7 @@ def quotas(place: Place, needed: Needs, is_there: bool) -> Iterator[Finding]:
 class Needs:
     """What the templates ask for at their largest."""
 
-    def __init__(self, templates: dict[str, dict[str, Any]]) -> None:
+    def __init__(self, templates: Mapping[str, Template]) -> None:
         every = [each for template in templates.values() for each in template["Resources"].values()]
 
         def properties(kind: str) -> list[dict[str, Any]]:

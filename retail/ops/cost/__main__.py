@@ -15,11 +15,12 @@ import sys
 
 from rich.console import Console
 
-from retail.ops import cli, emitted
+from retail.ops import cli, emitted, request
 from retail.ops.cli import InputError, Parser, say
 from retail.ops.cost import narrative, page, refresh, report, templates, usage
 from retail.ops.cost.bill import REGION, bill
 from retail.ops.cost.options import options
+from retail.ops.environments import nearest
 
 PROGRAM = "retail.ops.cost"
 
@@ -28,9 +29,9 @@ def given(words: list[str], known: dict[str, dict[str, object]]) -> dict[str, st
     """The parameters of --set, within the templates' bounds. Raises InputError."""
     found = {}
     for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or name not in known:
-            raise InputError(f"--set {word}: give Parameter=Value; there are {', '.join(sorted(known))}")
+        name, value = request.assignment(word)
+        if name not in known:
+            raise InputError(f"--set {name}: no template has this parameter; {nearest(name, known)}")
         if mend := emitted.objection(known[name], value):
             raise InputError(f"--set {word}: {mend}")
         found[name] = value

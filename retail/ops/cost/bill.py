@@ -12,6 +12,7 @@ from retail.ops.cost.item import Item, Unpriced
 from retail.ops.cost.prices import Price
 from retail.ops.cost.rules import FREE, RULES
 from retail.ops.cost.usage import Usage
+from retail.ops.stacks import SCOPES
 
 REGION = "us-east-1"
 
@@ -26,9 +27,6 @@ DEPLOYED = {
     "CustomerEmail": "customers@example.com",
 }
 """What a deployment gives for these; without code neither the job nor the functions are at work."""
-
-SCOPES = ("waf", "cdn")
-"""The template of 03 is deployed once in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +71,8 @@ def bill(
 
 def _stacks(name: str, template: Mapping[str, Any], given: dict[str, str], exports: dict[str, Any]) -> Iterator[Stack]:
     scopes: tuple[dict[str, str], ...] = ({},)
-    if "Scope" in template.get("Parameters", {}):
-        scopes = tuple({"Scope": scope} for scope in SCOPES)
+    if "Scope" in template.get("Parameters", {}):  # of 03, which is deployed once in each
+        scopes = tuple({"Scope": scope} for scope in SCOPES.values())
     for scope in scopes:
         yield evaluate(name, template, DEPLOYED | given | scope, exports)
 

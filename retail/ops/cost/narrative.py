@@ -33,11 +33,11 @@ WHY = {
     "04-application": "Two tasks are the narrative's row; {metric_month} for Container Insights and what the relays "
     "report and {zone_month} for Cloud Map's zone come on top.",
     "05-data": "The row holds a reader only beside Valkey, at an average of 0.73 capacity units: Redis OSS is "
-    "billed for 1 GB at least, {cache_redis_gb_hour} (T220).",
+    "billed for 1 GB at least, {cache_redis_gb_hour}.",  # T220
     "06-events": "The narrative's row is little more than requests within the free tiers; {alarm_month} for alarms and "
     "{metric_month} for what the functions count come on top.",
     "07-analytics": "The crawlers are left out: {crawler_dpu_hour} even at two starts a day each, as a crawl "
-    "is billed for ten minutes at least (T178).",
+    "is billed for ten minutes at least.",  # T178
 }
 """What a difference comes from, with the dollars of the lines that it names."""
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from retail.ops.cli import InputError
+from retail.ops.cli import PYTHON, InputError
 
 FILE = Path(__file__).with_name("prices.yaml")
 MEMORY = "memory"
@@ -54,7 +54,7 @@ def read(region: str, file: Path = FILE) -> dict[str, Price]:
         except KeyError:
             raise InputError(
                 f"--region {region}: {file.name} has no price {key} for it; "
-                f"python -m retail.ops.cost --refresh --region {region} asks AWS, with credentials"
+                f"{PYTHON} -m retail.ops.cost --refresh --region {region} asks AWS, with credentials"
             ) from None
         found[key] = Price(
             key=key,

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from retail.ops.cli import InputError
 from retail.ops.deploy_policy.actions import takes_resource
-from retail.ops.deploy_policy.places import EVERYWHERE, NAMED, Place, arns
+from retail.ops.deploy_policy.places import EVERYWHERE, NAMED, Place, filled
 from retail.ops.stacks import EDGE_REGION
 
 LIMIT = 6_144
 """Characters of a managed policy, white space not counted."""
-
-ATTACHED = 10
-"""Managed policies that a role may have, before a quota is asked for."""
 
 SERVICE_ROLES = "arn:aws:iam::{account}:role/aws-service-role/*"
 
@@ -44,17 +41,18 @@ def size(document: dict[str, Any]) -> int:
     return len("".join(json.dumps(document, separators=(",", ":")).split()))
 
 
-def compact(document: dict[str, Any]) -> str:
-    """As it is sent to IAM."""
-    return json.dumps(document, separators=(",", ":"))
-
-
 def written(
-    name: str, actions: Iterable[str], passed: Iterable[str], place: Place, more: Iterable[Any]
+    name: str,
+    actions: Iterable[str],
+    passed: Iterable[str],
+    place: Place,
+    more: Iterable[Any],
+    named: Mapping[str, Iterable[str]] = NAMED,
 ) -> dict[str, Any]:
     """The document for these actions, and for handing the platform's roles to the services in `passed`.
 
-    `more` are statements as they are. Raises InputError if it does not fit.
+    `more` are statements as they are; `named` are the ARNs of what has a name, by service. Raises
+    InputError if it does not fit.
     """
     wanted = {action for action in actions if action != "iam:PassRole"}
     for fold in ("", *(pattern for pattern, _ in FOLDS)):
@@ -62,7 +60,7 @@ def written(
             wanted = {action for action in wanted if not fnmatchcase(action, fold)} | {fold}
         document = {
             "Version": "2012-10-17",
-            "Statement": [*_statements(wanted, place), *_passing(passed, place), *more],
+            "Statement": [*_statements(wanted, place, named), *_passing(passed, place), *more],
         }
         if size(document) <= LIMIT:
             return document
@@ -72,7 +70,7 @@ def written(
     )
 
 
-def _statements(actions: set[str], place: Place) -> Iterable[dict[str, Any]]:
+def _statements(actions: set[str], place: Place, named: Mapping[str, Iterable[str]]) -> Iterable[dict[str, Any]]:
     """Few statements, as each costs characters: an action is not widened by the resources of another service.
 
     S3's ARNs have no account, so that it stands alone, with the account as a condition.
@@ -85,10 +83,10 @@ def _statements(actions: set[str], place: Place) -> Iterable[dict[str, Any]]:
             group, arn = "roles of services", [SERVICE_ROLES.format(account=place.account)]
         elif service in EVERYWHERE:
             group, arn = "any Region", ["*"]
-        elif not takes_resource(action) or service not in NAMED:
+        elif not takes_resource(action) or service not in named:
             group, arn = "any resource", ["*"]
         else:
-            group, arn = "s3" if service == "s3" else "named", arns(service, place)
+            group, arn = "s3" if service == "s3" else "named", filled(named[service], place)
         groups[group].add(action)
         resources[group].update(arn)
     for group, allowed in sorted(groups.items()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -89,7 +90,7 @@ EVERYWHERE = ("globalaccelerator",)
 """Services whose calls go to a Region of their own (us-west-2)."""
 
 
-def arns(service: str, place: Place) -> list[str]:
-    """The platform's resources of a service in NAMED."""
+def filled(arns: Iterable[str], place: Place) -> list[str]:
+    """The ARNs as they are at a place."""
     known = place._asdict() | {"prefix": place.prefix}
-    return [arn.format(**known) for arn in NAMED[service]]
+    return [arn.format(**known) for arn in arns]

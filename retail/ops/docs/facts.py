@@ -12,7 +12,6 @@ from retail.ops.plan.read import Template
 Templates = Mapping[str, Template]
 
 HOUSE = "${Project}-${Environment}-"
-DECIDES = ("Condition", "DeletionPolicy")
 
 
 class Made(NamedTuple):

@@ -75,7 +75,7 @@ def preview(where: Place, name: str, wanted: Wanted) -> None:
 def drill(arguments: Sequence[str]) -> None:
     """Check what is asked, then do it."""
     parser = place.parser(PROGRAM, "Redrive failed messages.", "show the messages that would go, and leave them")
-    parser.add_argument("--queue", required=True, metavar="NAME", help=", ".join(QUEUES))
+    parser.add_argument("--queue", default="", metavar="NAME", help=", ".join(QUEUES))
     parser.add_argument("--all", action="store_true", help="every message of the queue")
     parser.add_argument("--type", default="", help="only events of this type")
     parser.add_argument("--event-id", default="", help="only this event")
@@ -87,14 +87,14 @@ def drill(arguments: Sequence[str]) -> None:
     asked = parser.parse_args(arguments)
     wanted = filters(asked)
     if asked.queue not in QUEUES:
-        raise InputError(f"--queue {asked.queue}: give one of {', '.join(QUEUES)}")
+        raise InputError(f"--queue {asked.queue or 'is missing'}: give one of {', '.join(QUEUES)}")
     if not LEAST_RATE <= asked.rate <= MOST_RATE:
         raise InputError(f"--rate {asked.rate:g}: give {LEAST_RATE} to {MOST_RATE} messages a second")
     is_filtered = wanted != Wanted({})
     if asked.all and is_filtered:
         raise InputError("--all and a filter: give the one or the other")
     if not (asked.all or is_filtered or asked.dry_run):
-        raise InputError("nothing is redriven without --all or a filter; --dry-run shows what there is")
+        raise InputError("nothing is redriven: say ONLY=--all, or a filter; DRY_RUN=yes shows first")
     where = place.of(asked)
     if asked.dry_run:
         preview(where, asked.queue, wanted)

@@ -32,7 +32,6 @@ PROGRAM = "retail.ops.drills.replay"
 RULES = {"order-processing": "OrderProcessing", "inventory-update": "InventoryUpdate"}
 """The pipelines that may see an event again. That of the customers' notifications never does."""
 
-ARCHIVE_DAYS = 90
 POLL_SECONDS = 2
 GOING = ("STARTING", "RUNNING")
 
@@ -150,7 +149,7 @@ def _waiting(sqs: Any, url: str) -> int:
 def drill(arguments: Sequence[str]) -> None:
     """Check what is asked, then do it."""
     parser = place.parser(PROGRAM, "Replay archived events.", "say what would be replayed, and replay nothing")
-    parser.add_argument("--from", dest="begin", required=True, metavar="TIME", help="e.g. 2026-11-20T00:00Z")
+    parser.add_argument("--from", dest="begin", default="", metavar="TIME", help="e.g. 2026-11-20T00:00Z")
     parser.add_argument("--to", dest="end", default="", metavar="TIME", help="until then (now)")
     parser.add_argument("--rule", action="append", default=[], metavar="NAME", help=f"{', '.join(RULES)} (both)")
     asked = parser.parse_args(arguments)
@@ -163,12 +162,14 @@ def drill(arguments: Sequence[str]) -> None:
     span = Span(moment("--from", asked.begin), end, rules, is_until_now=not asked.end)
     if not span.begin < span.end <= now:
         raise InputError(f"--from {asked.begin}: give a time before --to, which is not in the future")
-    if span.begin < now - timedelta(days=ARCHIVE_DAYS):
-        raise InputError(f"--from {asked.begin}: the archive goes back {ARCHIVE_DAYS} days")
     where = place.of(asked)
+    archive = where.client("events").describe_archive(ArchiveName=_name(where, "RetailEventArchive"))
+    days = archive.get("RetentionDays")  # for ever, if there is none
+    if days and span.begin < now - timedelta(days=days):
+        raise InputError(f"--from {asked.begin}: the archive goes back {days} days")
     if asked.dry_run:
-        archive = _name(where, "RetailEventArchive")
-        say(f"would replay {span.begin.isoformat()} to {span.end.isoformat()} of {archive} to {', '.join(span.rules)}")
+        name = archive["ArchiveName"]
+        say(f"would replay {span.begin.isoformat()} to {span.end.isoformat()} of {name} to {', '.join(span.rules)}")
     else:
         replay(where, span, count.count)
 
@@ -180,7 +181,7 @@ def moment(option: str, given: str) -> datetime:
     except ValueError:
         found = datetime.min
     if found.tzinfo is None:
-        raise InputError(f"{option} {given}: give a time with its zone, such as 2026-11-20T00:00Z")
+        raise InputError(f"{option} {given or 'is missing'}: give a time with its zone, such as 2026-11-20T00:00Z")
     return found.astimezone(UTC)
 
 

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 
 from retail.ops import cli, request, stacks
-from retail.ops.cli import InputError, Parser, StackError
+from retail.ops.cli import InputError, NoRegion, Parser, StackError
 from retail.ops.plan import allowed, deployed, read
 from retail.ops.plan.allowed import FILE
 from retail.ops.plan.changes import Finding
@@ -28,6 +28,7 @@ from retail.ops.plan.markdown import markdown
 from retail.ops.plan.merge import merged
 from retail.ops.plan.read import Template
 from retail.ops.plan.report import Plan
+from retail.ops.plan.steered import steered
 from retail.ops.plan.terminal import show
 from retail.ops.plan.wanted import wanted
 
@@ -73,11 +74,13 @@ def _parser() -> Parser:
 def _with_revision(asked: argparse.Namespace, listed: list[allowed.Entry]) -> Plan:
     commit = read.commit(asked.against)
     before, after = read.revision(commit), read.folder(asked.out)
-    found = difference(
-        *({_label(name): with_defaults(each) for name, each in side.items()} for side in (before, after))
-    )
+    old, new = ({_label(name): each for name, each in side.items()} for side in (before, after))
+    found = difference(*({name: with_defaults(each) for name, each in side.items()} for side in (old, new)))
+    guarded = findings(found)
+    told = {(each.stack, each.logical_id, each.kind) for each in guarded}
+    guarded += [each for each in steered(old, new) if (each.stack, each.logical_id, each.kind) not in told]
     costs, notes = _costs(before, after)
-    judged, stale = allowed.judged(findings(found), listed, date.today(), commit)
+    judged, stale = allowed.judged(guarded, listed, date.today(), commit)
     named = commit[:7] if commit.startswith(asked.against) else f"{asked.against} ({commit[:7]})"
     return Plan(
         title=f"{asked.out}/ against {named}",
@@ -91,7 +94,10 @@ def _with_revision(asked: argparse.Namespace, listed: list[allowed.Entry]) -> Pl
 
 
 def _with_environment(asked: argparse.Namespace, listed: list[allowed.Entry]) -> Plan:
-    where = request.where(asked)
+    try:
+        where = request.where(asked)
+    except NoRegion:
+        raise InputError("--region is missing: give BASE=main, or ENV=dev with a Region, as REGION=us-east-1") from None
     names = {"Project": where.project, "Environment": where.environment}
     cli.check_tool()
     platform = stacks.platform(where.project, where.environment, where.region)

@@ -90,7 +90,7 @@ def name_taken(change: Change) -> str:
         if change.action is Action.REPLACE and len(names) == 1 and names not in edited and change.after is not ABSENT:
             name = change.after.get("Properties", {}).get(names[0])
             if name is not None and names in schemas.rules(change.type).replace:
-                return f"It would even fail: {names[0]} {both(name, name)[0]} is taken until the old one goes (T8)"
+                return f"It would even fail: {names[0]} {both(name, name)[0]} is taken until the old one goes"
     return ""
 
 
@@ -115,11 +115,12 @@ def _is_lost(edit: Edit) -> bool:
 
 
 def _of_export(export: Moved) -> Finding:
+    """Why an export that somebody imports may not move (T5)."""
     importers = " and ".join(export.importers)
     verb = {Action.DELETE: "deleted", Action.REPLACE: "updated"}.get(export.action, "updated if it changes")
     message = (
         f"{export.because}, and {importers} import{'s' if len(export.importers) == 1 else ''} it: CloudFormation "
-        f"refuses the update of the whole stack (Export {export.name} cannot be {verb} as it is in use, T5). First "
+        f"refuses the update of the whole stack (Export {export.name} cannot be {verb} as it is in use). First "
         "let the importers take a new export beside it, then this can go"
     )
     return Finding(export.stack, export.title, "export", message)

@@ -39,7 +39,7 @@ def changed_conditions(before: Template, after: Template) -> set[str]:
     """The conditions that both templates have and that are decided otherwise."""
     old, new = before.get("Conditions", {}), after.get("Conditions", {})
     found = {name for name in old.keys() & new.keys() if not is_equal(old[name], new[name])}
-    while more := {name for name in new.keys() - found if found & _conditions_in(new[name])}:
+    while more := {name for name in new.keys() - found if found & conditions_in(new[name])}:
         found |= more
     return found
 
@@ -61,7 +61,7 @@ def _edits(before: dict[str, Any], after: dict[str, Any], rewritten: set[str]) -
     for edit in edits(*properties, ("Properties",)):
         yield replace(edit, action=effect(after["Type"], edit))
     for key, value in properties[1].items():
-        if decided := sorted(rewritten & _conditions_in(value)):
+        if decided := sorted(rewritten & conditions_in(value)):
             told = Edit(("Properties", key), value, value, because=f"condition {decided[0]} is another")
             yield replace(told, action=effect(after["Type"], replace(told, after=ABSENT)))
     for key in ATTRIBUTES:
@@ -93,16 +93,17 @@ def _at(value: Any, path: schemas.Names) -> Any:
     return _at(value.get(path[0], ABSENT), path[1:])
 
 
-def _conditions_in(tree: Any) -> set[str]:
+def conditions_in(tree: Any) -> set[str]:
+    """The conditions that a tree asks."""
     match tree:
         case {"Fn::If": [str(name), *branches]}:
-            return {name}.union(*map(_conditions_in, branches))
+            return {name}.union(*map(conditions_in, branches))
         case {"Condition": str(name)} if len(tree) == 1:
             return {name}
         case dict():
-            return set().union(*map(_conditions_in, tree.values()))
+            return set().union(*map(conditions_in, tree.values()))
         case list():
-            return set().union(*map(_conditions_in, tree))
+            return set().union(*map(conditions_in, tree))
     return set()
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from retail.ops import artifacts, emitted, stacks
+from retail.ops import artifacts, emitted
 from retail.ops.cli import InputError
 from retail.ops.environments import PLACEHOLDERS, Environment, nearest
 from retail.ops.plan.read import Template
-from retail.ops.request import NOT_TO_SET, OPTIONS
+from retail.ops.request import NOT_TO_SET, OPTIONS, override, setting_of
 from retail.ops.stacks import Stack
-
-SCOPES = {stacks.INGRESS_WAF: "waf", stacks.INGRESS: "cdn"}
 
 
 def wanted(
@@ -25,16 +23,16 @@ def wanted(
 
     `names` are Project and Environment. The placeholders of the example files are nobody's values.
     """
-    overrides = dict(_override(word, templates) for word in given)
-    options = {name: file.setting(option[2:].replace("-", "_")) for name, option in OPTIONS.items()}
+    overrides = _overrides(given, templates)
+    options = {name: file.setting(setting_of(option)) for name, option in OPTIONS.items()}
     examples = {placeholder for placeholder, _ in PLACEHOLDERS.values()}
     options = {name: value for name, value in options.items() if value and value not in examples}
     found = {}
     for title, stack in platform.items():
         values = artifacts.keys(title) | options | file.parameters.get(title.removesuffix("-waf"), {}) | overrides
         values |= names
-        if title in SCOPES:
-            values["Scope"] = SCOPES[title]
+        if stack.scope:
+            values["Scope"] = stack.scope
         if stack.template.stem not in templates:
             raise InputError(f"{stack.template} is not there: run make templates, and this from the repository's root")
         parameters = templates[stack.template.stem]["Parameters"]
@@ -45,13 +43,9 @@ def wanted(
     return found
 
 
-def _override(word: str, templates: Mapping[str, Template]) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
+def _overrides(words: Sequence[str], templates: Mapping[str, Template]) -> dict[str, str]:
+    found = dict(map(override, words))
     known = {name for template in templates.values() for name in template["Parameters"]} - NOT_TO_SET.keys()
-    if not (name and equals):
-        raise InputError(f"--set {word}: give Parameter=Value")
-    if name in NOT_TO_SET:
-        raise InputError(f"--set {word}: {name} is not set this way; {NOT_TO_SET[name]}")
-    if name not in known:
+    for name in found.keys() - known:
         raise InputError(f"--set {name}: no template has this parameter; {nearest(name, known)}")
-    return name, value
+    return found

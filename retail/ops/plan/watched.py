@@ -117,10 +117,10 @@ ENCRYPTION = r"(?!.*BucketKeyEnabled)(.*\.)?[^.:]*(K[Mm][Ss]|[Ee]ncrypt|SSE|SseE
 WATCHED = (
     Watched("secret", "AWS::SecretsManager::Secret", r"GenerateSecretString(\..*)?", other,
             "any edit of GenerateSecretString makes a new password and drops host, port and name of the database; "
-            "the database keeps the old password, so nobody gets in any more (T51)"),
+            "the database keeps the old password, so nobody gets in any more"),  # T51
     Watched("security-group", "AWS::EC2::SecurityGroup", "GroupDescription|GroupName", other,
             "a description or name cannot be edited: CloudFormation makes another group with another id, and "
-            "refuses that while other stacks import the id (T6, T7)"),
+            "refuses that while other stacks import the id"),  # T6, T7
     Watched("encryption", ANY, ENCRYPTION, lost_or_other,
             "what is written from now on is under another key, or under none; what is there stays under the old one, "
             "and needs it to be read"),
@@ -131,7 +131,7 @@ WATCHED = (
     Watched("encryption", "AWS::KMS::Alias", "TargetKeyId", lost_or_other,
             "whoever asks for the key by its alias gets another, which cannot read what the first one encrypted"),
     Watched("deletion-protection", ANY, r"(.*\.)?(Enable)?(Deletion|Termination)Protection(Enabled)?", switched_off,
-            "one wrong call then deletes it, with what it holds (T136)"),
+            "one wrong call then deletes it, with what it holds"),  # T136
     Watched("deletion-protection", "AWS::ElasticLoadBalancingV2::LoadBalancer",
             r"LoadBalancerAttributes\[deletion_protection\.enabled\](\.Value)?", switched_off,
             "one wrong call then deletes it, and the shop with it"),
