@@ -105,14 +105,11 @@ OPERATED = {
     "events": (*NAMED["events"], "arn:aws:events:*:{account}:replay/{prefix}-*"),
     "rds": (
         *NAMED["rds"],
-        "arn:aws:rds:*:{account}:cluster:{prefix}-*",
         "arn:aws:rds:*:{account}:cluster-snapshot:awsbackup:*",
-        "arn:aws:rds:*:{account}:og:default*",
-        "arn:aws:rds:*:{account}:pg:default*",
     ),
     "secretsmanager": ("arn:aws:secretsmanager:*:{account}:secret:OriginSecret-*",),
 }
-"""The ARNs of what has a name: that of a restored cluster, of a backup's snapshot and of the header's secret too."""
+"""The ARNs of what has a name: that of a backup's snapshot and of the header's secret too."""
 
 
 def policy(place: Place) -> dict[str, Any]:

@@ -51,11 +51,10 @@ NAMED = {
     "lambda": ("arn:aws:lambda:*:{account}:function:{prefix}-*", "arn:aws:lambda:*:{account}:event-source-mapping:*"),
     "logs": ("arn:aws:logs:*:{account}:log-group:*{prefix}*",),
     "rds": (
-        "arn:aws:rds:*:{account}:cluster:{prefix}",
-        "arn:aws:rds:*:{account}:cluster-pg:{prefix}-*",
-        "arn:aws:rds:*:{account}:cluster-snapshot:{prefix}-*",
+        "arn:aws:rds:*:{account}:cluster*:{prefix}*",  # parameter groups and snapshots of clusters too
         "arn:aws:rds:*:{account}:db:{prefix}-*",
         "arn:aws:rds:*:{account}:subgrp:{prefix}-*",
+        "arn:aws:rds:*:{account}:?g:default*",  # the option and parameter group that an instance is made with
     ),
     "s3": ("arn:aws:s3:::{prefix}-*",),
     "sns": ("arn:aws:sns:*:{account}:{prefix}-*",),
