@@ -5,14 +5,13 @@ Requests and answers are real: boto3 writes and reads them. What RDS does betwee
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
+
+from tests.drills.stand_in import answering
 
 LOOKS_UNTIL_DONE = 2
 """How often something is looked at before it has become what was asked."""
@@ -100,27 +99,6 @@ class Rds:
         return f"<{action}Response><{action}Result>{body}</{action}Result></{action}Response>"
 
 
-@contextmanager
-def served(rds: Rds) -> Iterator[str]:
+def served(rds: Rds) -> AbstractContextManager[str]:
     """The URL at which it answers."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-
-        def do_POST(self) -> None:
-            asked = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
-            status, text = rds.answer(asked)
-            self.send_response(status)
-            self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(text.encode())))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    return answering("text/xml", lambda headers, body: rds.answer(dict(parse_qsl(body))))

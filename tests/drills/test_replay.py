@@ -7,9 +7,9 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -21,6 +21,7 @@ from retail.ops.drills.replay import Span
 from retail.storefront.census import PREFIX, census
 from retail.storefront.order_types import Order
 from tests.drills.conftest import Drill, drill_on
+from tests.drills.stand_in import answering
 from tests.proof.platform import Platform
 from tests.proof.world import CARD, CUSTOMER, INVENTORY, NOTIFICATION, ORDERS, World
 
@@ -65,30 +66,13 @@ class Ecs:
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
 
 
-@contextmanager
-def served(ecs: Ecs) -> Iterator[str]:
+def served(ecs: Ecs) -> AbstractContextManager[str]:
     """The URL at which it answers."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
+    def answer(headers: Message, body: str) -> tuple[int, str]:
+        return 200, json.dumps(ecs.answer(headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)))
 
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            body = json.dumps(ecs.answer(self.headers["X-Amz-Target"].rpartition(".")[2], asked)).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    return answering("application/x-amz-json-1.1", answer)
 
 
 @pytest.fixture

@@ -51,15 +51,14 @@ class Quotas(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        answer = json.dumps(ANSWERS[asked.get("ServiceCode", "lake")]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
+        self._answer(ANSWERS[asked.get("ServiceCode", "lake")])
 
     def do_GET(self) -> None:
         """AWS Backup in a Region that has opted in for tables alone."""
-        answer = json.dumps({"ResourceTypeOptInPreference": {"Aurora": False, "DynamoDB": True, "S3": False}}).encode()
+        self._answer({"ResourceTypeOptInPreference": {"Aurora": False, "DynamoDB": True, "S3": False}})
+
+    def _answer(self, told: object) -> None:
+        answer = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
