@@ -149,7 +149,8 @@ $(DEPLOY_ONE): deploy-%: $(DEV) templates
 
 plan: $(DEV) templates ## what a deployment would change: BASE=main (a git revision) or ENV=dev (what is deployed)
 	@PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m retail.ops.plan \
-	  $(if $(BASE),--against $(BASE),$(WHERE) $(foreach parameter,$(SET),--set $(parameter))) $(ARGS)
+	  $(if $(BASE),--against $(BASE) $(if $(filter command,$(origin ENV)),--environment $(ENV)),$(WHERE)) \
+	  $(foreach parameter,$(SET),--set $(parameter)) $(ARGS)
 
 cost: $(DEV) templates ## the monthly cost per stack: PROFILE=idle|moderate|black-friday
 	@$(BIN)/python -m retail.ops.cost $(if $(PROFILE),--profile $(PROFILE)) $(if $(REGION),--region $(REGION)) \
