@@ -72,6 +72,8 @@ def build(config: Config, networking: Networking, security: Security, data: Data
         "The bus could not encrypt or deliver an event: look at the key's policy.",
         "bus-undelivered",
     )
+    # It stays with its archive, which keeps a rule on it: a bus that has a rule cannot be deleted, and events are
+    # replayed to their own bus alone (T170).
     bus = stack.add_resource(
         EventBus(
             "RetailEventBus",
@@ -80,9 +82,10 @@ def build(config: Config, networking: Networking, security: Security, data: Data
             KmsKeyIdentifier=security.key_arn,
             DeadLetterConfig=DeadLetterConfig(Arn=GetAtt(bus_undelivered, "Arn")),
             Tags=stack.tags("bus"),
+            **STATEFUL,
         )
     )
-    stack.add_resource(queues.admit("BusUndeliveredPolicy", [bus_undelivered], GetAtt(bus, "Arn")))
+    stack.add_resource(queues.admit("BusUndeliveredPolicy", bus_undelivered, GetAtt(bus, "Arn")))
     stack.add_resource(
         Archive(
             "RetailEventArchive",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -114,6 +115,13 @@ def test_the_archive_keeps_every_event_of_the_bus_for_ninety_days_under_the_key(
     assert "EventPattern" not in archive
 
 
+def test_the_bus_outlives_its_stack_as_its_archive_does() -> None:
+    """The archive keeps a rule on the bus, and a bus with a rule cannot be deleted; nor is it replayed to another."""
+    for logical_id in ("RetailEventBus", "RetailEventArchive"):
+        kept = resources(STACK)[logical_id]
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
 def test_what_the_bus_itself_cannot_handle_is_not_lost() -> None:
     """T43."""
     assert properties(STACK, "RetailEventBus")["DeadLetterConfig"] == {"Arn": _arn("BusUndelivered")}
@@ -169,19 +177,38 @@ def test_eventbridge_tries_for_an_hour_before_it_gives_up(pipeline: str) -> None
     assert retries == {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 20}
 
 
+@pytest.mark.parametrize("part", ["Queue", "Undelivered"])
 @pytest.mark.parametrize("pipeline", PIPELINES)
-def test_a_queue_hears_its_own_rule_and_nobody_else(pipeline: str) -> None:
+def test_a_queue_hears_its_own_rule_and_nobody_else(pipeline: str, part: str) -> None:
     """T155."""
-    file, policy = PIPELINES[pipeline][0], f"{pipeline}QueuesPolicy"
+    file, policy = PIPELINES[pipeline][0], f"{pipeline}{part}Policy"
     (sends,) = _allowed(policy, file)
     assert sends["Condition"] == {"ArnEquals": {"aws:SourceArn": _arn(f"{pipeline}Rule")}}
     assert (sends["Principal"], sends["Action"]) == (
         {"Service": "events.amazonaws.com"},
         ["sqs:SendMessage"],
     )
-    assert sends["Resource"] == [_arn(f"{pipeline}Queue"), _arn(f"{pipeline}Undelivered")]
-    queues = [{"Ref": f"{pipeline}Queue"}, {"Ref": f"{pipeline}Undelivered"}]
-    assert properties(file, policy)["Queues"] == queues
+    assert sends["Resource"] == [_arn(f"{pipeline}{part}")]
+    assert properties(file, policy)["Queues"] == [{"Ref": f"{pipeline}{part}"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "guarded", "own_arn"),
+    [
+        ("AWS::SQS::QueuePolicy", "Queues", lambda title: {"Fn::GetAtt": [title, "Arn"]}),
+        ("AWS::SNS::TopicPolicy", "Topics", lambda title: {"Ref": title}),
+    ],
+)
+def test_each_statement_about_a_queue_or_a_topic_names_that_one_alone(
+    kind: str, guarded: str, own_arn: Callable[[str], dict[str, Any]]
+) -> None:
+    """SQS and SNS refuse a policy of which a statement names two: "must apply to a single resource"."""
+    found = list(everywhere(kind))
+    assert found
+    for _, title, policy in found:
+        (guards,) = policy[guarded]
+        for statement in statements(policy["PolicyDocument"]):
+            assert statement["Resource"] == [own_arn(guards["Ref"])], title
 
 
 @pytest.mark.parametrize(
@@ -190,7 +217,11 @@ def test_a_queue_hears_its_own_rule_and_nobody_else(pipeline: str) -> None:
         (STACK, "BusUndeliveredPolicy"),
         (STACK, "OrderNotificationsTopicPolicy"),
         ("02-security", "OperationsTopicPolicy"),
-        *((PIPELINES[pipeline][0], f"{pipeline}QueuesPolicy") for pipeline in PIPELINES),
+        *(
+            (PIPELINES[pipeline][0], f"{pipeline}{part}Policy")
+            for pipeline in PIPELINES
+            for part in ("Queue", "Undelivered", "DeadLetters")
+        ),
     ],
 )
 def test_queues_and_topics_refuse_to_speak_without_tls(file: str, policy: str) -> None:

@@ -130,31 +130,35 @@ def fed_by_rule(
             ],
         )
     )
-    shared.stack.add_resource(admit(f"{name}QueuesPolicy", [queue, undelivered], GetAtt(rule, "Arn")))
+    shared.stack.add_resource(
+        [admit(f"{each.title}Policy", each, GetAtt(rule, "Arn")) for each in (queue, undelivered)]
+    )
     return rule
 
 
-def admit(title: str, queues: list[Queue], source_arn: Any) -> QueuePolicy:
-    """Let EventBridge send to the queues on behalf of one rule or bus."""
-    arns = [GetAtt(queue, "Arn") for queue in queues]
+def admit(title: str, queue: Queue, source_arn: Any) -> QueuePolicy:
+    """Let EventBridge send to a queue on behalf of one rule or bus.
+
+    A policy for each queue: SQS refuses a statement that names two.
+    """
     return QueuePolicy(
         title,
-        Queues=[Ref(queue) for queue in queues],
+        Queues=[Ref(queue)],
         PolicyDocument=policies.policy(
-            _only_over_tls(*queues),
+            _only_over_tls(queue),
             policies.service_may(
                 "EventBridgeSends",
                 "events",
                 actions.SendMessage,
-                on=arns,
+                on=GetAtt(queue, "Arn"),
                 condition=Condition(ArnEquals({"aws:SourceArn": source_arn})),
             ),
         ),
     )
 
 
-def _only_over_tls(*queues: Queue) -> Statement:
-    return policies.only_over_tls(*[GetAtt(queue, "Arn") for queue in queues], actions=[actions.Action("*")])
+def _only_over_tls(queue: Queue) -> Statement:
+    return policies.only_over_tls(GetAtt(queue, "Arn"), actions=[actions.Action("*")])
 
 
 def _watched(shared: Shared, queue: Queue) -> alarms.Watched:

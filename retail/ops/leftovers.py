@@ -10,14 +10,20 @@ from retail.ops import emitted
 from retail.ops.cli import PYTHON, CliError, ask
 from retail.ops.stacks import Stack
 
+BUS = "AWS::Events::EventBus"
 KEY = "AWS::KMS::Key"
 CLUSTER = "AWS::RDS::DBCluster"
+
+LAST = (BUS, KEY)
+"""What is removed after all else: a bus after its archive, which keeps a rule on it, and the key when nothing is left
+that could not be read without it."""
 
 REMOVALS = {
     "AWS::Backup::BackupVault": "aws backup delete-backup-vault --backup-vault-name",
     "AWS::DynamoDB::Table": "aws dynamodb delete-table --table-name",
     "AWS::ECR::Repository": "aws ecr delete-repository --force --repository-name",
     "AWS::Events::Archive": "aws events delete-archive --archive-name",
+    "AWS::Events::EventBus": "aws events delete-event-bus --name",
     "AWS::KMS::Key": "aws kms schedule-key-deletion --pending-window-in-days 30 --key-id",
     "AWS::Logs::LogGroup": "aws logs delete-log-group --log-group-name",
     "AWS::RedshiftServerless::Namespace": "aws redshift-serverless delete-namespace --namespace-name",
@@ -32,6 +38,7 @@ COSTS = {
     "AWS::DynamoDB::Table": "by the gigabyte, and again for its point-in-time recovery",
     "AWS::ECR::Repository": "0.10 dollars a month for each gigabyte of images",
     "AWS::Events::Archive": "by the gigabyte",
+    "AWS::Events::EventBus": "nothing while nobody publishes to it",
     "AWS::KMS::Key": "1 dollar a month, and 1 more after each of its first two yearly rotations",
     "AWS::Logs::LogGroup": "0.03 dollars a month for each gigabyte",
     "AWS::RDS::DBCluster": "a snapshot, by the gigabyte",
@@ -57,6 +64,11 @@ class Leftover:
         return f"{REMOVALS[self.kind]} {shlex.quote(self.name)} --region {self.region}"
 
 
+def turn(kind: str) -> int:
+    """When a leftover of a type is removed: those of a lower number before."""
+    return LAST.index(kind) + 1 if kind in LAST else 0
+
+
 def kept(stack: Stack) -> dict[str, str]:
     """The types of what outlives the stack, by logical id."""
     found = emitted.read(stack.template).kept
@@ -76,8 +88,8 @@ def of_stack(stack: Stack) -> list[Leftover]:
 
 
 def removals(left: list[Leftover]) -> Iterator[str]:
-    """The commands that remove what is left, the key's last: nothing that it covers can be read without it."""
-    for each in sorted(left, key=lambda each: each.kind == KEY):
+    """The commands that remove what is left, in an order in which they succeed."""
+    for each in sorted(left, key=lambda each: turn(each.kind)):
         if each.kind == CLUSTER:
             yield from _of_snapshots(each)
         else:

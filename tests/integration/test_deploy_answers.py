@@ -226,6 +226,22 @@ def test_what_the_stacks_that_are_gone_have_left_is_told_although_the_next_will_
     assert " retail-dev-analytics --region eu-west-1" in command
 
 
+def test_a_bus_that_is_left_is_removed_after_its_archive(cli: Cli) -> None:
+    left = ("RetailEventBus", "OrderProcessingQueue", "RetailEventArchive")
+    told = [{"LogicalResourceId": each, "PhysicalResourceId": f"retail-dev-{each}"} for each in left]
+    done = cli.destroy(
+        describe_stacks=[NOT_THERE, stack("CREATE_COMPLETE"), NOT_THERE],
+        list_stack_resources=[{"StackResourceSummaries": told}],
+        delete_stack=[{}],
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[1:] for line in done.stdout.splitlines() if " --region eu-west-1" in line] == [
+        ["sqs", "delete-queue", "--queue-url", "retail-dev-OrderProcessingQueue", "--region", "eu-west-1"],
+        ["events", "delete-archive", "--archive-name", "retail-dev-RetailEventArchive", "--region", "eu-west-1"],
+        ["events", "delete-event-bus", "--name", "retail-dev-RetailEventBus", "--region", "eu-west-1"],
+    ]
+
+
 @pytest.mark.slow
 def test_before_the_security_groups_go_lambda_is_waited_for_with_a_word(cli: Cli) -> None:
     [networking] = stack("CREATE_COMPLETE")["Stacks"]

@@ -39,6 +39,10 @@ UNPARSED = (
 """What sqlglot's Redshift does not read; each statement of that kind is held to the form in Redshift's manual."""
 
 
+ON_EXTERNAL = "GRANT USAGE ON SCHEMA lake "
+"""What Redshift's manual refuses within a transaction, and so beside other statements."""
+
+
 @dataclass
 class Redshift:
     """A warehouse over a lake at a moment; it has everything in memory."""
@@ -72,6 +76,8 @@ class Redshift:
             self.database.execute("BEGIN")
             try:
                 for statement in statements:
+                    if len(statements) > 1 and statement.startswith(ON_EXTERNAL):
+                        raise ValueError("GRANT on an external resource cannot run inside a transaction block")
                     self.execute(statement)
                     parts.append({"Status": "FINISHED"})
             except (duckdb.Error, sqlglot.errors.SqlglotError, ValueError) as error:
