@@ -52,7 +52,7 @@ from troposphere.s3 import (
 
 from retail import names, policies
 from retail.blocks import alarms, buckets, logs
-from retail.blocks.network import CACHE_READER_PORT
+from retail.blocks.network import CACHE_READER_PORT, DATABASE_PORT
 from retail.blocks.parameters import parameter
 from retail.config import Config
 from retail.contracts import carts, lake, parameters, secrets
@@ -190,6 +190,8 @@ def database(stack: Stack, config: Config, networking: Networking, security: Sec
             DBClusterIdentifier=Sub(names.PREFIX),
             Engine="aurora-postgresql",
             EngineVersion=version,
+            # CloudFormation's default is MySQL's port, which no security group opens.
+            Port=DATABASE_PORT,
             DatabaseName=DATABASE_NAME,
             MasterUsername=credential(secrets.USERNAME),
             MasterUserPassword=credential(secrets.PASSWORD),

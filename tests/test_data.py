@@ -12,6 +12,7 @@ from tests.emitted import everywhere, imported, properties, resources, statement
 STACK = "05-data"
 DATA_SUBNETS = {"Fn::Split": [",", imported("networking-DataSubnetIds")]}
 INSTANCES = ("DatabaseWriter", "DatabaseReader")
+INGRESS = "AWS::EC2::SecurityGroupIngress"
 STATEFUL = (
     "AWS::KMS::Key",
     "AWS::SecretsManager::Secret",
@@ -135,6 +136,18 @@ def test_the_database_stands_in_the_isolated_subnets_in_its_own_group() -> None:
     database = properties(STACK, "Database")
     assert database["DBSubnetGroupName"] == {"Ref": "DatabaseSubnets"}
     assert database["VpcSecurityGroupIds"] == [imported("security-DatabaseSecurityGroupId")]
+
+
+def test_the_database_listens_where_its_security_group_lets_tasks_and_functions_in() -> None:
+    """Without a port CloudFormation gives a cluster of Aurora PostgreSQL 3306, MySQL's."""
+    port = properties(STACK, "Database")["Port"]
+    opened = [
+        (rule["SourceSecurityGroupId"]["Fn::GetAtt"][0], rule["FromPort"], rule["ToPort"])
+        for rule in (each["Properties"] for each in resources("02-security", INGRESS).values())
+        if rule["GroupId"] == {"Fn::GetAtt": ["DatabaseSecurityGroup", "GroupId"]}
+    ]
+    assert port == 5432
+    assert sorted(opened) == [("FunctionSecurityGroup", port, port), ("ServiceSecurityGroup", port, port)]
 
 
 def test_the_database_takes_its_owner_from_the_secret() -> None:
