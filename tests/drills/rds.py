@@ -20,6 +20,10 @@ FAULTS = {"Cluster": "DBClusterNotFoundFault", "Instance": "DBInstanceNotFound"}
 EARLIEST, LATEST = "2026-11-15T00:00:00Z", "2026-11-22T10:00:00Z"
 """From when to when the cluster in use can be set back."""
 
+WINDOWS = {"PreferredBackupWindow": "03:00-03:30", "PreferredMaintenanceWindow": "sun:04:00-sun:04:30"}
+ANY_WINDOWS = {"PreferredBackupWindow": "09:12-09:42", "PreferredMaintenanceWindow": "wed:10:03-wed:10:33"}
+"""Those of the cluster in use, and those that RDS chooses for one that is restored without."""
+
 HASH = "cluster-c1a2b3.us-east-1.rds.amazonaws.com"
 """A cluster's host name is its identifier before what all clusters of an account and Region share."""
 
@@ -57,7 +61,8 @@ class Rds:
             return 200, self._answered(action, listed)
         if action.startswith("Modify"):
             assert asked["ApplyImmediately"] == "true"
-            new = asked[f"NewDB{kind}Identifier"]
+            new = asked.get(f"NewDB{kind}Identifier", "")
+            self.things[name]["settings"] |= {key: asked[key] for key in WINDOWS if key in asked}
             assert new not in self.things, f"{new} is taken"
             self.things[name] |= {"busy": LOOKS_UNTIL_DONE, "new_name": new}
         else:
@@ -82,7 +87,10 @@ class Rds:
             told |= {"Endpoint": f"{name}.{HASH}", "Engine": "aurora-postgresql", "DBSubnetGroup": "subnets-1"}
             told |= {"DBClusterParameterGroup": "parameters-1", "DeletionProtection": "true", "Port": "5432"}
             told |= {"DBClusterArn": f"arn:aws:rds:us-east-1:123456789012:cluster:{name}"}
-            told |= {"EarliestRestorableTime": EARLIEST, "LatestRestorableTime": LATEST}
+            told |= {"EarliestRestorableTime": EARLIEST, "LatestRestorableTime": LATEST, "BackupRetentionPeriod": "7"}
+            settings = self.things[name]["settings"]
+            chosen = ANY_WINDOWS if name.endswith("-restored") else WINDOWS
+            told |= {key: settings.get(key, chosen[key]) for key in WINDOWS}
         text = "".join(f"<{key}>{escape(value)}</{key}>" for key, value in told.items())
         groups = "<VpcSecurityGroupId>sg-1</VpcSecurityGroupId>"
         text += (

@@ -24,6 +24,9 @@ WANTED = {
     "VpcSecurityGroupIds.VpcSecurityGroupId.1": "sg-1",
     "ServerlessV2ScalingConfiguration.MinCapacity": "0.5",
     "ServerlessV2ScalingConfiguration.MaxCapacity": "16.0",
+    "BackupRetentionPeriod": "7",
+    "PreferredBackupWindow": "03:00-03:30",
+    "PreferredMaintenanceWindow": "sun:04:00-sun:04:30",
     "Tags.Tag.1.Key": "Name",
     "Tags.Tag.2.Key": "RestoredFrom",
 }
@@ -99,6 +102,8 @@ def test_a_restore_that_stopped_after_the_cluster_is_carried_on_with_its_instanc
     done = operator.drill("restore", "--recovery-point", SNAPSHOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert operator.has("-restored") == RESTORED
+    made = operator.rds.things["retail-dev-restored"]["settings"]
+    assert made["PreferredMaintenanceWindow"] == "sun:04:00-sun:04:30"
     assert operator.rds.calls.count("CreateDBInstance") == 2
     assert "RestoreDBClusterFromSnapshot" not in operator.rds.calls
 

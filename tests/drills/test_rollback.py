@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from email.message import Message
+
 import pytest
 
-from tests.drills.conftest import Drill
+from tests.drills.conftest import Drill, drill_on
+from tests.drills.stand_in import answering
 from tests.local.conftest import Deployer
 from tests.proof.platform import Platform
 
@@ -73,6 +77,31 @@ def test_the_image_that_ran_before_runs_again_and_the_stack_says_so(deployed: Pl
         "ContainerImage": SECOND,
         "DesiredCount": "keep",
     }
+
+
+def test_the_image_that_ran_before_is_found_on_whichever_page_ecs_lists_its_family(deployed: Platform) -> None:
+    """CloudFormation gives each revision a family of its own name, and ECS lists a hundred at a time."""
+    replaced = {f"{STACK}-StorefrontTask-{page}": f"shop.example.com/of-page:{page}" for page in (1, 2)}
+    first, second = replaced
+    pages = {"": {"families": [first], "nextToken": "more"}, "more": {"families": [second]}}
+
+    def answer(headers: Message, body: str) -> tuple[int, str]:
+        action, asked = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
+        if action == "ListTaskDefinitionFamilies":
+            assert asked["familyPrefix"] == STACK
+            return 200, json.dumps(pages[asked.get("nextToken", "")])
+        if action == "ListTaskDefinitions":
+            return 200, json.dumps({"taskDefinitionArns": [asked["familyPrefix"]] * (asked["status"] == "INACTIVE")})
+        assert action == "DescribeTaskDefinition", action
+        family = asked["taskDefinition"]
+        definition = {"registeredAt": int(family[-1]), "containerDefinitions": [{"image": replaced[family]}]}
+        return 200, json.dumps({"taskDefinition": definition})
+
+    with answering("application/x-amz-json-1.1", answer) as url:
+        environment = deployed.aws.environment | {"AWS_ENDPOINT_URL_ECS": url}
+        shown = drill_on(deployed.aws, environment)("rollback", "--dry-run")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.endswith(" to shop.example.com/of-page:2\n")
 
 
 @pytest.mark.slow

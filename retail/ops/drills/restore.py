@@ -38,8 +38,13 @@ ALIKE = {
     "DeletionProtection": "DeletionProtection",
     "CopyTagsToSnapshot": "CopyTagsToSnapshot",
     "Port": "Port",
+    "BackupRetentionPeriod": "BackupRetentionPeriod",
+    "PreferredBackupWindow": "PreferredBackupWindow",
 }
 """What the new cluster has of the one in use: how RDS tells it, and how it is told."""
+
+MAINTENANCE = "PreferredMaintenanceWindow"
+"""RDS chooses one at random for what it restores, and takes none with the request."""
 
 SOURCE = "RestoredFrom"
 """The tag that tells what a restored cluster was made of, until it is switched to."""
@@ -77,7 +82,10 @@ class Database:
                 f"--environment: {self.cluster.name}{RESTORED} is there already, of {made_of or 'another source'}; "
                 "switch to it, or delete it with its instances first"
             )
-        self.cluster.await_there(RESTORED)
+        restored = self.cluster.await_there(RESTORED)
+        if restored.get(MAINTENANCE) != in_use[MAINTENANCE]:
+            told = {MAINTENANCE: in_use[MAINTENANCE], "ApplyImmediately": True}
+            self._rds.modify_db_cluster(DBClusterIdentifier=self.cluster.name + RESTORED, **told)
         for tier, part in enumerate(self.instances):
             if part.find(RESTORED) is None:
                 self._rds.create_db_instance(

@@ -59,12 +59,13 @@ class Storefront:
 
     def _definitions(self) -> Iterator[dict[str, Any]]:
         """Every revision of the stack's task, those that were replaced too."""
+        # CloudFormation names a new family for each revision, so that there are soon more than one page of them.
+        pages = self._ecs.get_paginator("list_task_definition_families")
         families = {
             family
             for status in STATUSES
-            for family in self._ecs.list_task_definition_families(familyPrefix=self.stack.name, status=status)[
-                "families"
-            ]
+            for page in pages.paginate(familyPrefix=self.stack.name, status=status)
+            for family in page["families"]
         }
         for family, status in product(families, STATUSES):
             found = self._ecs.list_task_definitions(familyPrefix=family, status=status, sort="DESC", maxResults=20)
