@@ -67,7 +67,7 @@ class Deployment:
         self.upload(stack)
         values = self.wired(stack) | self.sized(stack, before) | self.image(stack, before)
         kept = protection.of_data(stack, given)
-        with protection.loosened(stack, self.allowed[title] if before else ()):
+        with protection.loosened(stack, before, self.allowed[title]):
             self.deploy(stack, before, values | given | (kept if before else dict.fromkeys(kept, "false")))
         if before is None and "true" in kept.values():
             self.deploy(stack, stacks.describe(stack), kept, " (protected from deletion)")
@@ -75,7 +75,7 @@ class Deployment:
             self.hand_over_count(stack)
         if title == (stacks.NETWORKING if self.asked.only else stacks.SECURITY):
             self.encrypt_flow_logs()
-        protection.protect(stack, before, self.asked.environment)
+        protection.protect(stack, self.asked.environment)
         if title == stacks.DATA:
             self.fill_database()
         if title == stacks.ANALYTICS:

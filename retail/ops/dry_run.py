@@ -62,7 +62,8 @@ def _stack(asked: Request, platform: dict[str, Stack], given: dict[str, dict[str
 
 def _protection(asked: Request, stack: Stack) -> Iterator[str]:
     where = f"--stack-name {stack.name} --region {stack.region}"
-    policy = f"$({PYTHON} -m retail.ops.plan.policies {stack.template.stem})"
+    scope = f" Scope={stack.scope}" if stack.scope else ""
+    policy = f"$({PYTHON} -m retail.ops.plan.policies {stack.template.stem}{scope})"
     yield f'aws cloudformation set-stack-policy {where} --stack-policy-body "{policy}"'
     if asked.environment in protection.PROTECTED:
         yield f"aws cloudformation update-termination-protection --enable-termination-protection {where}"

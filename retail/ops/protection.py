@@ -26,31 +26,32 @@ def allowed_in(title: str) -> set[str]:
 
 
 @contextmanager
-def loosened(stack: Stack, allowing: Collection[str]) -> Iterator[None]:
+def loosened(stack: Stack, state: State | None, allowing: Collection[str]) -> Iterator[None]:
     """For the update within, let the stack policy pass what is allowed, and nothing more if it fails. Raises CliError.
 
     The policy is that of the template in force: of what the new one drops, it knows nothing.
     """
-    if not allowing:
+    if state is None or not allowing:
         yield
         return
     in_force = stacks.template(stack)
-    _set_policy(stack, in_force, allowing)
+    _set_policy(stack, in_force, state, allowing)
     say(f"{stack.label}: {', '.join(sorted(allowing))} may be replaced or removed by this update")
     try:
         yield
     except BaseException:
-        _set_policy(stack, in_force)
+        _set_policy(stack, in_force, state)
         raise
 
 
-def protect(stack: Stack, state: State | None, environment: str) -> None:
+def protect(stack: Stack, environment: str) -> None:
     """Set the stack policy of the deployed template, and termination protection where the environment has it.
 
     A word, and no stop, where that is denied: what was deployed works without.
     """
     try:
-        _set_policy(stack, stack.template.read_text(encoding="utf-8"))
+        state = stacks.describe(stack)
+        _set_policy(stack, stack.template.read_text(encoding="utf-8"), state)
         if environment in PROTECTED and not (state and state.is_protected):
             switch(stack, on=True)
             say(f"{stack.label}: protected from deletion")
@@ -75,8 +76,8 @@ def switch(stack: Stack, *, on: bool) -> None:
     aws("cloudformation", "update-termination-protection", flag, "--stack-name", stack.name, region=stack.region)
 
 
-def _set_policy(stack: Stack, template: str, allowing: Collection[str] = ()) -> None:
-    body = policies.body(read.parsed(template, stack.name), allowing)
+def _set_policy(stack: Stack, template: str, state: State | None, allowing: Collection[str] = ()) -> None:
+    body = policies.body(read.parsed(template, stack.name), allowing, state.parameters if state else {})
     aws(
         "cloudformation", "set-stack-policy", "--stack-name", stack.name, "--stack-policy-body", body,
         region=stack.region,

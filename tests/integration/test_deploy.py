@@ -191,6 +191,21 @@ def test_all_stacks_are_complete_and_the_web_acl_is_in_us_east_1(platform: Platf
     assert platform.outputs("ingress-waf")["WebAclArn"].split(":")[3] == EDGE_REGION
 
 
+@pytest.mark.parametrize("label", IN_ORDER)
+def test_the_policy_of_each_stack_names_what_it_has_made_and_nothing_else(platform: Platform, label: str) -> None:
+    """CloudFormation refuses a policy with a logical id that the stack has not made; the local AWS takes any."""
+    title = label[3:]
+    stacks = platform.client("cloudformation", EDGE_REGION if title == "ingress-waf" else REGION)
+    policy = json.loads(stacks.get_stack_policy(StackName=f"retail-dev-{title}")["StackPolicyBody"])
+    [named] = [each["Resource"] for each in policy["Statement"] if each["Effect"] == "Deny"]
+    pages = stacks.get_paginator("list_stack_resources").paginate(StackName=f"retail-dev-{title}")
+    made = {
+        f"LogicalResourceId/{each['LogicalResourceId']}" for page in pages for each in page["StackResourceSummaries"]
+    }
+    assert set(named) <= made
+    assert named != []
+
+
 def test_every_stack_carries_the_tags_of_project_and_environment(platform: Platform) -> None:
     for label in IN_ORDER:
         tags = {tag["Key"]: tag["Value"] for tag in platform.stack(label[3:])["Tags"]}

@@ -54,6 +54,20 @@ def test_the_program_prints_the_policy_of_one_stack_as_the_aws_cli_takes_it() ->
     assert json.loads(done.stdout) == policy(read.folder(OUT)["05-data"])
 
 
+@pytest.mark.parametrize(("scope", "made"), [("waf", "WebAclLogs"), ("cdn", "EdgeLogsBucket")])
+def test_of_a_resource_that_a_condition_leaves_out_the_printed_policy_says_nothing(scope: str, made: str) -> None:
+    """CloudFormation refuses a policy with a logical id that the stack has not made."""
+    done = run("retail.ops.plan.policies", "03-ingress", f"Scope={scope}", directory=ROOT, environment={})
+    [_, deny] = json.loads(done.stdout)["Statement"]
+    assert deny["Resource"] == [f"LogicalResourceId/{made}"]
+
+
+@pytest.mark.parametrize("word", ["waf", "=waf"])
+def test_what_gives_no_parameter_a_value_is_refused_in_one_line(word: str) -> None:
+    done = run("retail.ops.plan.policies", "03-ingress", word, directory=ROOT, environment={})
+    assert (done.returncode, done.stderr) == (2, f"retail.ops.plan.policies: {word}: give Parameter=Value\n")
+
+
 def test_the_program_prints_all_of_them_by_template() -> None:
     done = run("retail.ops.plan.policies", directory=ROOT, environment={})
     assert json.loads(done.stdout).keys() == set(FILES)
