@@ -57,7 +57,7 @@ def statements(document: Document) -> Iterator[tuple[list[str], list[str], Docum
         assert statement["Effect"] == "Allow"
         listed = [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         on = [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
-        yield listed, on, statement.get("Condition", {}).get("StringEquals", {})
+        yield listed, on, statement.get("Condition", {})
 
 
 def allowed(document: Document) -> set[str]:
@@ -87,6 +87,8 @@ def test_every_type_of_a_stack_can_be_read_as_its_handlers_do(file: str) -> None
             "01-networking",
             "ec2:CreateVpcEndpoint ec2:ModifyVpcEndpoint iam:CreateRole iam:PutRolePolicy ec2:CreateTags",
         ),
+        ("01-networking", "ec2:DescribeAvailabilityZones ec2:DescribeAccountAttributes ec2:DescribeSubnets"),
+        ("02-security", "kms:GenerateDataKey kms:Decrypt secretsmanager:CreateSecret"),
         ("02-security", "kms:CreateKey kms:EnableKeyRotation kms:CreateAlias secretsmanager:GetRandomPassword"),
         (
             "02-security",
@@ -98,6 +100,7 @@ def test_every_type_of_a_stack_can_be_read_as_its_handlers_do(file: str) -> None
             "03-ingress",
             "secretsmanager:GetSecretValue kms:Decrypt logs:CreateLogDelivery wafv2:PutLoggingConfiguration",
         ),
+        ("03-ingress", "ec2:DescribeAccountAttributes ec2:DescribeInternetGateways ec2:DescribeSubnets"),
         ("04-application", "ecs:CreateService ecs:RegisterTaskDefinition ecr:CreateRepository ecs:UpdateService"),
         ("04-application", "application-autoscaling:RegisterScalableTarget servicediscovery:CreatePrivateDnsNamespace"),
         ("05-data", "rds:CreateDBCluster rds:CreateDBInstance rds:DeleteDBCluster rds:CreateDBClusterSnapshot"),
@@ -161,7 +164,7 @@ def test_everything_is_bound_to_the_primary_region_and_that_of_the_edge(name: st
         if listed not in (["iam:PassRole"], ["globalaccelerator:*"]) and not listed[0].startswith(
             ("globalaccelerator:", "cloudformation:")
         ):
-            assert conditions["aws:RequestedRegion"] == ["eu-west-1", "us-east-1"], listed
+            assert conditions["StringEquals"]["aws:RequestedRegion"] == ["eu-west-1", "us-east-1"], listed
 
 
 def test_buckets_are_bound_to_the_account_as_their_arns_do_not_name_it() -> None:
@@ -169,7 +172,7 @@ def test_buckets_are_bound_to_the_account_as_their_arns_do_not_name_it() -> None
     for document in policies().values():
         for listed, on, conditions in statements(document):
             if listed[0].startswith("s3:") and on != ["*"]:
-                assert conditions["aws:ResourceAccount"] == ACCOUNT
+                assert conditions["StringEqualsIfExists"]["aws:ResourceAccount"] == ACCOUNT
                 assert on == ["arn:aws:s3:::retail-dev-*"]
                 seen += 1
     assert seen >= 3
@@ -189,7 +192,11 @@ def test_buckets_are_bound_to_the_account_as_their_arns_do_not_name_it() -> None
 def test_roles_are_handed_only_to_the_services_that_they_trust(name: str, services: list[str]) -> None:
     passing = [each for each in statements(policies()[name]) if "iam:PassRole" in each[0]]
     assert passing == [
-        (["iam:PassRole"], [f"arn:aws:iam::{ACCOUNT}:role/retail-dev-*"], {"iam:PassedToService": services})
+        (
+            ["iam:PassRole"],
+            [f"arn:aws:iam::{ACCOUNT}:role/retail-dev-*"],
+            {"StringEquals": {"iam:PassedToService": services}},
+        )
     ]
 
 

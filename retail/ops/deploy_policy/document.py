@@ -93,11 +93,12 @@ def _statements(actions: set[str], place: Place, named: Mapping[str, Iterable[st
         statement: dict[str, Any] = {"Effect": "Allow", "Action": sorted(allowed), "Resource": sorted(resources[group])}
         conditions: dict[str, Any] = {}
         if group != "any Region":
-            conditions["aws:RequestedRegion"] = sorted({place.region, EDGE_REGION})
+            conditions["StringEquals"] = {"aws:RequestedRegion": sorted({place.region, EDGE_REGION})}
         if group == "s3" and place.account != "*":
-            conditions["aws:ResourceAccount"] = place.account
+            # A bucket that is about to be made may belong to no account yet.
+            conditions["StringEqualsIfExists"] = {"aws:ResourceAccount": place.account}
         if conditions:
-            statement["Condition"] = {"StringEquals": conditions}
+            statement["Condition"] = conditions
         yield statement
 
 

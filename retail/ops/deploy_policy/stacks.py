@@ -16,6 +16,22 @@ SECRET_REFERENCE = "{{resolve:secretsmanager:"
 SNAPSHOT = {"AWS::RDS::DBCluster": "rds:CreateDBClusterSnapshot"}
 """What DeletionPolicy Snapshot calls."""
 
+ZONES = {"ec2:DescribeAccountAttributes", "ec2:DescribeAvailabilityZones", "ec2:DescribeSubnets"}
+"""What Fn::GetAZs calls, by CloudFormation's guide."""
+
+BESIDES = {
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": (
+        "ec2:DescribeAccountAttributes",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeInternetGateways",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+    ),
+    "AWS::SecretsManager::Secret": ("kms:Decrypt", "kms:GenerateDataKey"),
+}
+"""What a service asks of whoever makes one, by its guide; the schemas leave it out."""
+
 
 def policy(name: str, template: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """The policy document of a stack. Raises InputError for a type that tells no permissions, or if it is too long."""
@@ -23,11 +39,15 @@ def policy(name: str, template: Mapping[str, Any], place: Place) -> dict[str, An
     for kind in {resource["Type"] for resource in template["Resources"].values()}:
         optional = actions.of_type(kind) - actions.reads_of_type(kind)
         wanted |= actions.reads_of_type(kind) | features.needed(optional, template["Resources"])
+        wanted.update(BESIDES.get(kind, ()))
     for resource in template["Resources"].values():
         if resource.get("DeletionPolicy") == "Snapshot":
             wanted.add(SNAPSHOT[resource["Type"]])
-    if SECRET_REFERENCE in json.dumps(template["Resources"]):
+    written_out = json.dumps(template["Resources"])
+    if SECRET_REFERENCE in written_out:
         wanted |= {SECRET_READ, "kms:Decrypt"}
+    if '"Fn::GetAZs"' in written_out:
+        wanted |= ZONES
     return written(name, wanted, trusted(template), place, ())
 
 
