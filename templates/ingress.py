@@ -92,7 +92,9 @@ def build(config: Config, networking: Networking, security: Security) -> tuple[S
         label="Domain name",
         Description="Name that shoppers type, such as store.example.com.",
         AllowedPattern=r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
-        ConstraintDescription="a domain name in lower case, such as store.example.com",
+        # RFC 5280's common name, by which ACM issues the certificate.
+        MaxLength=64,
+        ConstraintDescription="a domain name in lower case of 64 letters at the most, such as store.example.com",
     )
     zone = stack.parameter(
         "HostedZoneId",

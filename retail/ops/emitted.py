@@ -72,8 +72,9 @@ def objection(parameter: dict[str, Any], value: str) -> str:
     if allowed and value not in allowed:
         return f"give {', '.join(allowed[:-1])} or {allowed[-1]}" if allowed[1:] else f"give {allowed[0]}"
     pattern = parameter.get("AllowedPattern")
-    if pattern and not re.fullmatch(pattern, value):
-        return f"give {parameter.get('ConstraintDescription') or 'what matches ' + pattern}"
+    is_long = len(value) > int(parameter.get("MaxLength", len(value)))
+    if is_long or (pattern and not re.fullmatch(pattern, value)):
+        return f"give {parameter.get('ConstraintDescription') or f'what matches {pattern}'}"
     if parameter["Type"] == "Number":
         return _out_of_range(parameter, value)
     return ""

@@ -97,6 +97,8 @@ def _findings(
     yield from safely("service-linked roles", lambda: account.service_linked_roles(place))
     zone, name = shop["hosted_zone"], shop["domain"]
     yield from safely(f"zone {zone}", lambda: domain.hosted_zone(place, name, zone, resolver))
+    if not names.status(platform[stacks.INGRESS], place):
+        yield from safely(f"name {name}", lambda: domain.free_names(place, name, zone))
     yield from safely("prefix list", lambda: account.prefix_list(place))
     yield from safely(f"model {model}", lambda: account.model(place, model))
     yield from safely("Lake Formation", lambda: account.lake_formation(place))

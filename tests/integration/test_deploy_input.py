@@ -70,6 +70,7 @@ def the_refusal(done: subprocess.CompletedProcess[str]) -> str:
         (("--environment", "qa", *ALL[2:]), "--environment qa: give dev, staging or prod"),
         ((*ALL, "--project", "Retail!"), "--project Retail!: give 2 to 12 lower-case letters and digits"),
         ((*ALL[:3], "Store", *ALL[4:]), "--domain Store: give a domain name in lower case"),
+        ((*ALL[:3], f"{'s' * 53}.example.com", *ALL[4:]), "in lower case of 64 letters at the most"),
         ((*ALL[:5], "zone-1"), "--hosted-zone zone-1: give the id of a hosted zone"),
         ((*ALL, "--only", "09"), "--only 09: give one of 01, 02, 03"),
         ((*ALL, "--operations-email", "nobody"), "--operations-email nobody: give an e-mail address, or none"),
@@ -194,6 +195,7 @@ def test_a_dry_run_prints_the_commands_in_order_and_asks_aws_for_nothing(
     order = [step[1] for step in steps if step[0] in ("docker", ".venv/bin/python") or step[1] == "ecs"]
     assert order == ["build", "push", "ecs", "-m"]
     assert "(.venv/bin/python -m retail.ops.plan.policies 05-data)" in done.stdout
+    assert "(.venv/bin/python -m retail.ops.plan.policies 03-ingress Scope=waf)" in done.stdout
     assert Aws.calls == []
 
 

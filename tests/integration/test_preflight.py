@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import dns.message
 import dns.rcode
@@ -25,7 +25,7 @@ import dns.rrset
 import pytest
 
 from retail.local.emulator import Emulator
-from retail.ops.checks import zones
+from retail.ops.checks import domain, zones
 from retail.ops.checks.finding import Place
 from tests.integration.programs import TOOLS, broken_checkout, checkout, run, with_environment
 
@@ -188,6 +188,25 @@ def test_a_zone_that_is_delegated_to_somebody_elses_servers_is_missing(look: Loo
     assert the_mend(done, f"delegation of {ZONE}").startswith("write these NS records")
 
 
+def test_a_name_that_leads_elsewhere_is_missing_with_its_removal(
+    zone: tuple[str, list[str]], client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, aws: Emulator
+) -> None:
+    """CloudFormation replaces no record that it has not made: 03 would be rolled back near its end."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    route53, name = client("route53"), f"old.{ZONE}"
+    old = {"Name": f"{name}.", "Type": "A", "TTL": 60, "ResourceRecords": [{"Value": "192.0.2.7"}]}
+    mail = {"Name": f"{name}.", "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "10 mail.example."}]}
+    made = [{"Action": "CREATE", "ResourceRecordSet": each} for each in (old, mail)]
+    route53.change_resource_record_sets(HostedZoneId=zone[0], ChangeBatch={"Changes": made})
+    taken, origin = domain.free_names(Place("retail", "dev", REGION), name, zone[0])
+    assert (taken.status, origin.status) == ("missing", "fine")
+    environment = aws.environment | {"PATH": str(TOOLS), "AWS_REGION": REGION}
+    subprocess.run(shlex.split(taken.mend), env=environment, capture_output=True, check=True)
+    mended, _ = domain.free_names(Place("retail", "dev", REGION), name, zone[0])
+    assert (mended.status, mended.found) == ("fine", "free")
+
+
 def test_the_rest_of_a_failed_creation_and_a_name_that_is_taken_are_missing(
     look: Look, client: Callable[[str], Any]
 ) -> None:
@@ -232,18 +251,41 @@ def test_a_zone_in_which_not_all_can_be_made_is_missing_with_three_that_will_do(
     assert mend == 'make deploy ENV=dev SET="ZoneA=eu-west-1a ZoneB=eu-west-1b ZoneC=eu-west-1c"'
 
 
+class Virginia(Place):
+    """The emulator has no such zones, so EC2's answers are given here: four, of which some have a default subnet."""
+
+    usual: ClassVar[str] = ""
+
+    def client(self, service: str, region: str = "") -> Any:
+        ids = zip("abcd", (6, 3, 1, 2), strict=True)
+        all_of_them = [{"ZoneName": f"us-east-1{letter}", "ZoneId": f"use1-az{number}"} for letter, number in ids]
+        subnets = [{"AvailabilityZone": f"us-east-1{letter}"} for letter in self.usual]
+        return SimpleNamespace(
+            describe_availability_zones=lambda **_: {"AvailabilityZones": all_of_them},
+            describe_subnets=lambda **_: {"Subnets": subnets},
+        )
+
+
 def test_the_zone_of_virginia_in_which_fargate_has_no_arm_is_passed_by() -> None:
-    """The emulator has no such zone, so EC2's answer is given here."""
-    told = {f"us-east-1{letter}": f"use1-az{number}" for letter, number in zip("abcd", (6, 3, 1, 2), strict=True)}
-
-    class Virginia(Place):
-        def client(self, service: str, region: str = "") -> Any:
-            answer = {"AvailabilityZones": [{"ZoneName": name, "ZoneId": zone_id} for name, zone_id in told.items()]}
-            return SimpleNamespace(describe_availability_zones=lambda **_: answer)
-
     [found] = zones.zones(Virginia("retail", "dev", "us-east-1"), {})
     assert (found.status, found.found) == ("missing", "us-east-1b (use1-az3): Fargate runs nothing on ARM there")
     assert found.mend == 'make deploy ENV=dev SET="ZoneA=us-east-1a ZoneB=us-east-1c ZoneC=us-east-1d"'
+
+
+@pytest.mark.parametrize(
+    ("usual", "found"),
+    [
+        ("dca", ("fine", "us-east-1a (use1-az6), us-east-1c (use1-az1), us-east-1d (use1-az2)")),
+        ("ac", ("missing", "there are 2 with a default subnet, and three are wanted")),
+    ],
+)
+def test_where_some_zones_have_a_default_subnet_the_others_are_not_counted(
+    usual: str, found: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Fn::GetAZs counts, by CloudFormation's guide; a third zone that it does not count fails the stack."""
+    monkeypatch.setattr(Virginia, "usual", usual)
+    [told] = zones.zones(Virginia("retail", "dev", "us-east-1"), {})
+    assert (told.status, told.found) == found
 
 
 @pytest.mark.slow

@@ -1,8 +1,14 @@
-"""The hosted zone: public, the shop's, and delegated to by the zone above it, or certificates wait for ever (T83)."""
+"""The hosted zone: public, the shop's, and delegated to by the zone above it, or certificates wait for ever (T83).
+
+And its names: CloudFormation replaces no record that it has not made.
+"""
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Iterator
+from typing import Any
 
 import dns.exception
 import dns.resolver
@@ -12,6 +18,8 @@ from retail.ops.checks.finding import FINE, MISSING, UNKNOWN, Finding, Place, is
 from retail.ops.cli import InputError
 
 TIMEOUT_SECONDS = 8
+ADDRESSES = ("A", "AAAA", "CNAME")
+"""Beside any of these there is no room for the alias that 03 makes."""
 
 
 def resolver(address: str) -> dns.resolver.Resolver:
@@ -50,6 +58,25 @@ def hosted_zone(place: Place, domain: str, zone: str, asked: dns.resolver.Resolv
     yield Finding(FINE, subject, f"the public zone of {name}, which holds {domain}")
     servers = {server.rstrip(".").lower() for server in found["DelegationSet"]["NameServers"]}
     yield delegation(name, servers, asked)
+
+
+def free_names(place: Place, domain: str, zone: str) -> Iterator[Finding]:
+    """Whether the shop's name and its origin's have no addresses yet, for a shop that is not there."""
+    route53 = place.client("route53")
+    for name in (domain, f"origin.{domain}"):
+        listed = route53.list_resource_record_sets(HostedZoneId=zone, StartRecordName=name)["ResourceRecordSets"]
+        taken = [each for each in listed if each["Name"].rstrip(".") == name and each["Type"] in ADDRESSES]
+        if not taken:
+            yield Finding(FINE, f"name {name}", "free")
+        else:
+            kinds = " and ".join(each["Type"] for each in taken)
+            found = f"03 would find it taken ({kinds}); who follows it now follows it no more once it is removed"
+            yield Finding(MISSING, f"name {name}", found, _removal(taken, zone))
+
+
+def _removal(records: list[dict[str, Any]], zone: str) -> str:
+    batch = json.dumps({"Changes": [{"Action": "DELETE", "ResourceRecordSet": each} for each in records]})
+    return f"aws route53 change-resource-record-sets --hosted-zone-id {zone} --change-batch {shlex.quote(batch)}"
 
 
 def delegation(name: str, servers: set[str], asked: dns.resolver.Resolver) -> Finding:

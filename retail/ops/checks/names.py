@@ -48,6 +48,7 @@ KINDS = {
     "AWS::DynamoDB::Table": Kind("TableName", "dynamodb", _answers("describe_table", "TableName")),
     "AWS::Backup::BackupVault": Kind("BackupVaultName", "backup", _answers("describe_backup_vault", "BackupVaultName")),
     "AWS::Events::Archive": Kind("ArchiveName", "events", _answers("describe_archive", "ArchiveName")),
+    "AWS::Events::EventBus": Kind("Name", "events", _answers("describe_event_bus", "Name")),
     "AWS::RedshiftServerless::Namespace": Kind(
         "NamespaceName", "redshift-serverless", _answers("get_namespace", "namespaceName")
     ),
@@ -126,7 +127,9 @@ def _taken(logical_id: str, it: Leftover, stack: Stack, place: Place) -> Iterato
 
 
 def fixed_names(template: Template, stack: Stack, place: Place) -> Iterator[tuple[str, Leftover]]:
-    """What a stack would keep under a name of its own, by logical id: as what a former one has left."""
+    """What a stack would keep under a name of its own, by logical id: as what a former one has left, to be removed in
+    this order.
+    """
     known = {
         "Project": place.project,
         "Environment": place.environment,
@@ -134,6 +137,6 @@ def fixed_names(template: Template, stack: Stack, place: Place) -> Iterator[tupl
         "AWS::Region": stack.region,
     }
     resources = settled(template, known)["Resources"]
-    for logical_id, kind in leftovers.kept(stack).items():
+    for logical_id, kind in sorted(leftovers.kept(stack).items(), key=lambda each: leftovers.turn(each[1])):
         if kind in KINDS and isinstance(name := resources[logical_id].get("Properties", {}).get(KINDS[kind].name), str):
             yield logical_id, Leftover(kind, name, stack.region)
