@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 FLAGS = [
     "--no-sandbox",
@@ -17,6 +17,9 @@ FLAGS = [
 ]
 """For root in a container, and so that the browser itself talks to nobody."""
 
+PATIENCE_MILLISECONDS = 60_000
+"""How long a page may take to become what a test expects; Playwright's own 5 s are short for a busy machine."""
+
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
@@ -24,6 +27,7 @@ def chromium() -> Iterator[Browser]:
     found = shutil.which("chromium")
     if not found:
         pytest.skip("chromium is not installed: apt-get install --no-install-recommends chromium")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield browser

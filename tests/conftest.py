@@ -7,11 +7,18 @@ import sys
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.parts import aws, bucket, client, postgres, shop_cache
 
 __all__ = ["aws", "bucket", "client", "postgres", "shop_cache"]
+
+# The same examples in every run, however slow the machine is just then.
+settings.register_profile(
+    "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 
 class ByFolder(LoadScopeScheduling):

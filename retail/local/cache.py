@@ -26,8 +26,8 @@ from retail.local import tls
 from retail.local.processes import HOST, Server, free_port, is_open, python
 
 USER = "shop"
-HIGHEST_PORT = 55536
-"""Valkey refuses greater ones, as it adds 10,000 for its own bus."""
+BUS = 10_000
+"""Valkey adds this to its port for a port of the cluster's own, where it listens too."""
 
 # A title would be written over the environment that tells whose process it is (platform/family.py).
 _SETTINGS = """
@@ -98,7 +98,7 @@ def cache(directory: Path, *, port: int | None = None) -> Iterator[Cache]:
     directory.mkdir(parents=True, exist_ok=True)
     password = secrets.token_urlsafe(12)
     certificate = tls.certificate(directory)
-    inner, announced = free_port(below=HIGHEST_PORT), port or free_port()
+    inner, announced = free_port(also=BUS), port or free_port()
     settings = directory / "valkey.conf"
     settings.write_text(
         _SETTINGS.format(host=HOST, port=inner, announced=announced, home=directory, user=USER, password=password)

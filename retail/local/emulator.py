@@ -46,7 +46,7 @@ from retail.local.touchpoints import VERSION
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-START_SECONDS = 30
+START_SECONDS = 60
 STOP_SECONDS = 5
 
 
@@ -75,7 +75,7 @@ class Emulator:
 
     def reset(self) -> None:
         """Forget every resource and stack."""
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/_ministack/reset", method="POST"), timeout=10)
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/_ministack/reset", method="POST"), timeout=60)
 
 
 @contextmanager

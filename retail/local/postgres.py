@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 NOBODY = 65534
-FOLLOW_SECONDS = 10
+FOLLOW_SECONDS = 60
 READER_HOST = "127.0.0.2"
 USER = "retail"
 DATABASE = "retail"
@@ -90,7 +90,7 @@ class Postgres:
         self.servers[0].start()
 
     def await_reader(self) -> None:
-        """Return when the reader follows the writer. Raises ServerError if it does not within 10 s."""
+        """Return when the reader follows the writer. Raises ServerError if it does not within FOLLOW_SECONDS."""
         deadline = time.monotonic() + FOLLOW_SECONDS
         with self._connected() as connection:
             while not connection.execute("SELECT 1 FROM pg_stat_replication").fetchone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import signal
 import socket
 import subprocess
@@ -11,8 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 HOST = "127.0.0.1"
-START_SECONDS = 30
-STOP_SECONDS = 5
+PORTS = range(11_000, 32_768)
+"""Linux gives these to nobody who asks for any port, so one stays free until its server has started, or does again."""
+
+START_SECONDS = 60
+STOP_SECONDS = 10
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -20,14 +24,22 @@ class ServerError(Exception):
     """A server that does not start; the message ends with what it said last."""
 
 
-def free_port(below: int = 65536) -> int:
-    """A port on which nobody listens. ``below`` for servers that add to it."""
+def free_port(also: int = 0) -> int:
+    """A port that nobody has, on any address of this machine. ``also``: nor the one so many higher."""
     while True:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = int(probe.getsockname()[1])
-        if port < below:
+        # Not by `random`, which tests may have seeded alike in several processes.
+        port = secrets.choice(range(PORTS.start, PORTS.stop - also))
+        if _is_free(port) and _is_free(port + also):
             return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("", port))
+        except OSError:
+            return False
+    return True
 
 
 def python(module: str, *arguments: object) -> list[str]:
@@ -66,7 +78,7 @@ class Server:
         return self.child is not None and self.child.poll() is None
 
     def start(self) -> None:
-        """Start, and return when the server answers. Raises ServerError if it ends or says nothing for 30 s."""
+        """Start, and return when the server answers. Raises ServerError if it ends or is silent for START_SECONDS."""
         with self.log.open("ab") as output:
             # A session of its own: Ctrl-C is for whoever started it, and stops it in order.
             self.child = subprocess.Popen(

@@ -34,6 +34,7 @@ PIECES = st.integers(0, 10_000)
 CENTS = st.integers(0, 10_000_000_000)
 MOMENTS = st.datetimes(
     min_value=datetime(2026, 1, 2),
+    max_value=datetime(9999, 12, 30),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45)), timezone(-timedelta(hours=11))]),
 )
 SKUS = TEXTS.map(lambda text: text.encode()[:64].decode(errors="ignore"))

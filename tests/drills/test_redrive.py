@@ -253,11 +253,11 @@ def test_a_redrive_that_is_killed_loses_nothing_and_is_carried_on_by_the_next(
         env=environment | {"PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
     dead = world.platform.dead_letters(INVENTORY)
-    eventually(lambda: hidden(world, dead) == 0)
+    eventually(lambda: hidden(world, dead) == 0, 60)
     done = drill("redrive", *QUEUE, "--all")
     assert done.returncode == 0, done.stdout + done.stderr
     world.mapping(INVENTORY).drain()
@@ -296,7 +296,7 @@ def test_what_the_bus_could_not_take_goes_through_the_bus_again(world: World, dr
     done = drill("redrive", "--queue", "bus-undelivered", "--all")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "bus-undelivered: 1 redriven to RetailEventBus in " in done.stdout
-    eventually(lambda: world.mapping(INVENTORY).waiting())
+    eventually(lambda: world.mapping(INVENTORY).waiting(), 60)
     world.work()
     assert world.rows("SELECT 1 FROM processed_events WHERE event_id = %s", envelope["detail"]["event_id"])
     assert world.waiting() == {}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+import signal
 import threading
 import time
 import urllib.error
@@ -16,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from retail.local.emulator import REGION
 from tests.drills.conftest import Drill
 from tests.emitted import ROOT
 from tests.integration.programs import run, with_environment
 from tests.proof.platform import Platform
 
-LAG_SECONDS = 1.0
+LAG_SECONDS = 1.5
 """How long an edge goes on sending the old header after CloudFront has the new one."""
 
 SETTLE = ("--settle", "2")
@@ -36,7 +36,11 @@ STEPS = [
 
 
 class Edge(threading.Thread):
-    """A client at one of CloudFront's edges, which requests all the while."""
+    """A client at one of CloudFront's edges, which requests all the while.
+
+    Threads may be held up for seconds. An answer to the old header counts only if the request ended within the lag,
+    reckoned from when the old value was last seen at CloudFront: no edge would have sent it later.
+    """
 
     def __init__(self, platform: Platform, host: str) -> None:
         super().__init__(daemon=True)
@@ -45,18 +49,23 @@ class Edge(threading.Thread):
         self._ends = threading.Event()
 
     def run(self) -> None:
+        seen = changed = time.monotonic()
         held = newest = header(self._platform)
-        since = time.monotonic()
         while not self._ends.is_set():
+            answer = get(self._platform, self._host, held)
+            ended = time.monotonic()
             if (there := header(self._platform)) != newest:
-                newest, since = there, time.monotonic()
-            if time.monotonic() - since > LAG_SECONDS:
+                newest, changed = there, seen
+            seen = ended
+            if held == newest or ended - changed <= LAG_SECONDS:
+                self.answers.append(answer)
+            if time.monotonic() - changed > LAG_SECONDS:
                 held = newest
-            self.answers.append(get(self._platform, self._host, held))
 
     def stop(self) -> None:
         self._ends.set()
-        self.join(10)
+        self.join(60)
+        assert not self.is_alive()
 
 
 def header(platform: Platform) -> str:
@@ -72,7 +81,7 @@ def get(platform: Platform, host: str, value: str) -> int:
     """What the load balancer answers to a request with this value."""
     request = urllib.request.Request(f"{platform.aws.url}/healthz", headers={"Host": host, "X-Origin-Verify": value})
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -152,7 +161,7 @@ def test_no_request_with_the_header_of_an_edge_that_lags_is_refused_while_it_is_
     edge.stop()
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[:5] == STEPS
-    assert len(edge.answers) > 50
+    assert len(edge.answers) > 10
     assert set(edge.answers) == {200}
 
     after = header(deployed)
@@ -172,19 +181,12 @@ def test_a_rotation_that_is_killed_in_any_step_is_carried_on_without_a_403(
     before, old_version = header(deployed), labels(deployed)["AWSCURRENT"]
     edge = Edge(deployed, balancer)
     edge.start()
-    command = ["retail.ops.drills.rotate", "--environment", "dev", "--region", "us-east-1", *SETTLE]
-    environment = {"PATH": f"{ROOT / '.venv/bin'}:/usr/bin:/bin"} | deployed.aws.environment
-    with subprocess.Popen(
-        [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-    ) as killed:
-        assert killed.stdout
-        for line in killed.stdout:
-            if line.startswith(f"{step} of 5"):
-                killed.kill()
-                break
+    command = ["tests.drills.rotating", str(step), "--environment", "dev", "--region", REGION, *SETTLE]
+    killed = run(*command, directory=ROOT, environment=deployed.aws.environment)
+    assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
     shown = drill("rotate", "--dry-run")
     left = [line for line in shown.stdout.splitlines() if "of 5: would " in line]
-    assert 6 - step - 1 <= len(left) <= 6 - step or step == 5, shown.stdout + shown.stderr
+    assert len(left) == 6 - step, shown.stdout + shown.stderr
     done = drill("rotate", *SETTLE)
     edge.stop()
     assert done.returncode == 0, done.stdout + done.stderr

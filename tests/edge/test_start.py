@@ -25,7 +25,7 @@ def undeployed(aws: Emulator, tmp_path: Path) -> World:
 
 def failed(world: World, environment: dict[str, str]) -> tuple[int, str]:
     done = subprocess.run(
-        command(world), cwd=REPOSITORY, env=os.environ | environment, capture_output=True, text=True, timeout=30
+        command(world), cwd=REPOSITORY, env=os.environ | environment, capture_output=True, text=True, timeout=120
     )
     return done.returncode, done.stderr
 
@@ -56,6 +56,6 @@ def test_it_ends_when_it_is_told_to(world: World, storefront: Origin) -> None:
     with running(another) as child:
         assert another.ask("/").status == 200
         child.terminate()
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
     assert not is_open(another.port)
     assert not is_open(another.load_balancer_port)

@@ -23,7 +23,7 @@ from tests.local.conftest import Deployer
 
 DOMAIN = "store.example.com"
 PREFIX_LIST = "pl-3b927c52"
-LONGEST_SECONDS = 15.0
+LONGEST_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,9 @@ class World:
         address: str = "127.0.0.1",
     ) -> Answer:
         """Ask the distribution, or another port, from one of this machine's addresses."""
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30, source_address=(address, 0))
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", port or self.port, timeout=LONGEST_SECONDS, source_address=(address, 0)
+        )
         sent = {"User-Agent": "tests", **(headers or {})}
         connection.request(method, path, body, {key: value for key, value in sent.items() if value})
         response = connection.getresponse()
@@ -153,7 +155,7 @@ def running(world: World) -> Iterator[subprocess.Popen[bytes]]:
         yield child
     finally:
         child.terminate()
-        child.wait(10)
+        child.wait(LONGEST_SECONDS)
 
 
 def command(world: World) -> list[str]:

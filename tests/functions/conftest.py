@@ -34,15 +34,13 @@ def at_work(stage: Stage) -> AtWork:
     name, url = stage.ref("Notification"), stage.ref("CustomerNotificationQueue")
 
     @contextmanager
-    def working(
-        *, timeout: int = 60, hidden: int = 365, window: int = 0, batch: int = 10, at_once: int = 10
-    ) -> Iterator[Queue]:
+    def working(*, timeout: int = 60, window: int = 0, batch: int = 10, at_once: int = 10) -> Iterator[Queue]:
         (mapping,) = api.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
         changes: dict[str, Any] = {"BatchSize": batch, "MaximumBatchingWindowInSeconds": window}
         changes["ScalingConfig"] = {"MaximumConcurrency": at_once}
         api.update_event_source_mapping(UUID=mapping["UUID"], **changes)
         api.update_function_configuration(FunctionName=name, Timeout=timeout)
-        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(hidden)})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "365"})
         for queue in (url, stage.ref("CustomerNotificationDeadLetters")):
             sqs.purge_queue(QueueUrl=queue)
         with stage.functions("Notification") as functions:

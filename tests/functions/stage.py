@@ -30,6 +30,7 @@ FILES = {
     stacks.DATA: "05-data",
     stacks.EVENTS: "06-events",
 }
+LONGEST_SECONDS = 60
 CODE_KEYS = ("OrderProcessorCodeKey", "InventoryHandlerCodeKey", "NotificationCodeKey")
 
 
@@ -116,21 +117,30 @@ class Queue:
                 QueueUrl=self.stage.ref("CustomerNotificationQueue"), Entries=entries[start : start + 10]
             )
 
-    def runs(self, messages: int, seconds: float = 30) -> list[Run]:
-        """The runs so far, as soon as they have had so many messages."""
-        deadline = time.monotonic() + seconds
-        runs: list[Run] = []
-        while sum(run.messages for run in runs) < messages:
+    def hide(self, seconds: int) -> None:
+        """Let what is sent from now on come back after so long. An environment has to be warm."""
+        url = self.stage.ref("CustomerNotificationQueue")
+        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(seconds)})
+        # The call that waits for messages just now has begun before, so the first one goes by what held then.
+        so_far = sum(run.messages for run in self.runs())
+        self.send({})
+        self.runs(messages=so_far + 1)
+
+    def runs(self, messages: int = 0, *, failed: int = 0) -> list[Run]:
+        """The runs so far, as soon as they have had so many messages, and so many of theirs have failed."""
+        deadline = time.monotonic() + LONGEST_SECONDS
+        runs = self.functions.runs.since(0)[1]
+        while sum(run.messages for run in runs) < messages or sum(run.failed for run in runs) < failed:
             assert time.monotonic() < deadline, (runs, self.functions.troubles)
             time.sleep(0.02)
             runs = self.functions.runs.since(0)[1]
         return runs
 
-    def dead_letters(self, count: int, seconds: float = 30) -> list[dict[str, Any]]:
+    def dead_letters(self, count: int) -> list[dict[str, Any]]:
         """What lies in the dead letters' queue, as soon as there are so many."""
         url = self.stage.ref("CustomerNotificationDeadLetters")
         found: list[dict[str, Any]] = []
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + LONGEST_SECONDS
         while len(found) < count:
             assert time.monotonic() < deadline, found
             found += self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])

@@ -24,7 +24,7 @@ def test_the_deployed_mapping_is_what_the_template_says(stage: Stage) -> None:
 
 @pytest.mark.slow
 def test_a_batch_waits_for_its_window_and_takes_what_comes_meanwhile(at_work: AtWork) -> None:
-    with at_work(window=4) as queue:
+    with at_work(window=10) as queue:
         queue.send({"number": 1})
         time.sleep(1.5)
         queue.send({"number": 2})
@@ -39,18 +39,20 @@ def test_a_full_batch_does_not_wait_and_holds_no_more_than_its_size(at_work: AtW
 
 
 def test_what_is_reported_as_failed_comes_back_and_is_a_dead_letter_after_three_receives(at_work: AtWork) -> None:
-    with at_work(hidden=1) as queue:
+    with at_work() as queue:
+        queue.send({"number": 0})
+        queue.runs(messages=1)  # to start an environment may take longer than what follows is hidden
+        queue.hide(2)
         queue.send({"number": 1}, {"fail": True}, {"number": 2})
-        assert queue.dead_letters(1) == [{"fail": True}]
-        runs = queue.runs(messages=5)
+        assert queue.dead_letters(1) == [{"fail": True}], "the others have not come back"
+        runs = queue.runs(failed=3)
     assert sum(run.failed for run in runs) == 3
-    assert sum(run.messages for run in runs) == 5
     assert not any(run.error for run in runs)
 
 
 @pytest.mark.slow
 def test_an_error_fails_the_whole_batch_and_leaves_the_environment_warm(at_work: AtWork) -> None:
-    with at_work(hidden=30) as queue:
+    with at_work() as queue:
         queue.send({"number": 1}, {"raise": True})
         (failing,) = queue.runs(messages=2)
         queue.send({"number": 3})
@@ -61,13 +63,14 @@ def test_an_error_fails_the_whole_batch_and_leaves_the_environment_warm(at_work:
 
 
 def test_a_run_beyond_its_time_is_killed_and_its_batch_comes_back(at_work: AtWork) -> None:
-    with at_work(timeout=1, hidden=3) as queue:
+    with at_work(timeout=3) as queue:
         queue.send({"number": 1})
         first = told(queue.runs(messages=1)[0])
-        assert 0 < first["left_ms"] <= 1000
+        assert 0 < first["left_ms"] <= 3000
+        queue.hide(5)
         queue.send({"sleep": 30})
-        late, again = queue.runs(messages=3)[1:3]
-        assert late.error == again.error == "Sandbox.Timedout: Task timed out after 1.00 seconds"
+        late, again = queue.runs(messages=4)[2:4]
+        assert late.error == again.error == "Sandbox.Timedout: Task timed out after 3.00 seconds"
         assert (late.is_cold, again.is_cold) == (False, True)
         with pytest.raises(ProcessLookupError):
             os.kill(first["pid"], 0)
@@ -82,7 +85,7 @@ def test_an_error_is_in_the_metric_that_the_deployed_alarm_watches(at_work: AtWo
     with at_work() as queue:
         queue.send({"raise": True})
         queue.runs(messages=1)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         counted = 0.0
         while not counted and time.monotonic() < deadline:
             ends = datetime.now(UTC) + timedelta(minutes=1)
@@ -96,7 +99,7 @@ def test_an_error_is_in_the_metric_that_the_deployed_alarm_watches(at_work: AtWo
 @pytest.mark.slow
 def test_no_more_run_at_once_than_the_mapping_allows(at_work: AtWork) -> None:
     with at_work(batch=1, at_once=2) as queue:
-        queue.send(*[{"sleep": 0.7}] * 6)
+        queue.send(*[{"sleep": 2}] * 6)
         runs = [told(run) for run in queue.runs(messages=6)]
     overlaps = [sum(other["began"] <= run["began"] < other["ended"] for other in runs) for run in runs]
     assert max(overlaps) == 2

@@ -65,7 +65,7 @@ USED = {
 
 def order(shop: str) -> None:
     """Go the way of a customer who orders one thing and pays."""
-    with httpx.Client(base_url=shop, timeout=20, headers={"Origin": shop}) as customer:
+    with httpx.Client(base_url=shop, timeout=60, headers={"Origin": shop}) as customer:
         products = customer.get("/api/products").json()["items"]
         sku = next(each["sku"] for each in products if each["availability"] == "in_stock")
         assert customer.get(f"/api/products/{sku}/recommendations").is_success
@@ -96,7 +96,7 @@ def test_an_order_comes_all_its_way_and_nobody_is_denied_anything(tmp_path: Path
     with running(tmp_path / "state", "--iam") as program:
         crawl_at_once(program)
         order(program.url)
-        eventually(lambda: all(set(reports(program)[role].used) >= used for role, used in USED.items()), 60)
+        eventually(lambda: all(set(reports(program)[role].used) >= used for role, used in USED.items()), 120)
         found = reports(program)
     assert {role: each.denied for role, each in found.items() if each.denied} == {}
     assert {role for role, each in found.items() if each.is_taken} == USED.keys()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -71,7 +72,7 @@ def test_what_the_deployed_policy_allows_is_allowed_and_reported_as_used(at_work
     with at_work() as queue:
         queue.send(publish(stage))
         assert "MessageId" in told(queue.runs(messages=1)[0])["called"]
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while "logs:PutLogEvents" not in of_notification(stage).used and time.monotonic() < deadline:
             time.sleep(0.1)
     found = of_notification(stage)
@@ -98,11 +99,11 @@ def test_what_no_policy_allows_is_denied(at_work: AtWork, stage: Stage) -> None:
 def test_without_the_right_to_receive_nothing_is_taken_from_the_queue(at_work: AtWork, stage: Stage) -> None:
     with without(stage, "sqs:ReceiveMessage"), at_work() as queue:
         queue.send({})
-        deadline = time.monotonic() + 10
-        while not queue.functions.troubles:
+        deadline = time.monotonic() + 60
+        while not (troubles := queue.functions.troubles):  # each look at what is deployed makes it empty for a moment
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        (trouble,) = queue.functions.troubles.values()
+        (trouble,) = troubles.values()
         assert "sqs:ReceiveMessage" in trouble
         assert queue.functions.runs.since(0) == (0, [])
 
@@ -115,11 +116,11 @@ def test_a_role_is_not_taken_for_a_service_that_it_does_not_trust(at_work: AtWor
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=other)
     with at_work() as queue:
         queue.send({})
-        deadline = time.monotonic() + 10
-        while not queue.functions.troubles:
+        deadline = time.monotonic() + 60
+        while not (troubles := queue.functions.troubles):  # each look at what is deployed makes it empty for a moment
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        (trouble,) = queue.functions.troubles.values()
+        (trouble,) = troubles.values()
     iam.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(trust))
     assert trouble.endswith("does not trust lambda.amazonaws.com: look at its AssumeRolePolicyDocument")
 
@@ -135,8 +136,8 @@ def test_credentials_are_given_to_whom_they_are_meant_for_and_expire(stage: Stag
             urlopen(Request(url, headers={"Authorization": "guessed"}))
     assert given["RoleArn"] == role
     assert given["AccessKeyId"].startswith("ASIA")
-    left = time.mktime(time.strptime(given["Expiration"], "%Y-%m-%dT%H:%M:%SZ")) - time.mktime(time.gmtime())
-    assert 3000 < left <= 3600
+    left = datetime.fromisoformat(given["Expiration"]) - datetime.now(UTC)
+    assert timedelta(seconds=3000) < left <= timedelta(seconds=3600)
     assert refused.value.code == 403
 
 
@@ -146,7 +147,10 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_report_can_be_asked_for_while_the_platform_runs(stage: Stage) -> None:
+def test_the_report_can_be_asked_for_while_the_platform_runs(at_work: AtWork, stage: Stage) -> None:
+    with at_work() as queue:
+        queue.send({})
+        queue.runs(messages=1)
     done = run("--endpoint-url", stage.aws.url, "--state", str(stage.state), "--json")
     assert done.returncode == 0, done.stderr
     roles = {(each["stack"], each["role"]): each for each in json.loads(done.stdout)}

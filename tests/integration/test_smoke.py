@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,9 +54,9 @@ def test_an_origin_that_turns_strangers_away_is_well(status: int, capsys: pytest
 
 
 def test_an_origin_that_nobody_can_reach_is_well(capsys: pytest.CaptureFixture[str]) -> None:
-    with answering(200) as url:
-        closed = url
-    smoke.origin_refuses(closed)
+    with socket.socket() as held:  # but nobody listens
+        held.bind(("127.0.0.1", 0))
+        smoke.origin_refuses(f"http://127.0.0.1:{held.getsockname()[1]}/healthz")
     assert "Connection refused" in capsys.readouterr().out
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,13 +28,13 @@ NOTHING = {domain: Counts() for domain in contract.DOMAINS}
 @pytest.fixture(scope="session")
 def spark() -> Iterator[SparkSession]:
     """Spark, started once."""
-    # What is compiled well pays only where there is much to do.
-    os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    running = session.here(memory="3g")
+    with pytest.MonkeyPatch.context() as patch:
+        # What is compiled well pays only where there is much to do. For this JVM, not for those of other folders.
+        patch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        running = session.here(memory="3g")
     running.conf.set("spark.sql.shuffle.partitions", "2")
     yield running
     running.stop()
-    del os.environ["JDK_JAVA_OPTIONS"]
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,9 @@ def session(told: dict[str, Any], client: Callable[[str], Any], connection: Conn
 
 @pytest.fixture
 def shop(shop_cache: LocalCache) -> cache.Cache:
-    """The cache as the inventory handler has it."""
+    """The cache as the inventory handler has it, but with time to answer on a busy machine."""
     login = cache.password(shop_cache.user, shop_cache.password)
-    return cache.Cache(lambda: cache.connect(shop_cache.host, shop_cache.port, login, seconds=1))
+    return cache.Cache(lambda: cache.connect(shop_cache.host, shop_cache.port, login, seconds=30))
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def archived(s3: Any, lake: str) -> dict[str, list[dict[str, Any]]]:
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not holds():
-        assert time.monotonic() < deadline, "waited 10 s in vain"
+        assert time.monotonic() < deadline, "waited 60 s in vain"
         time.sleep(0.02)

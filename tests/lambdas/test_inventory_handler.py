@@ -129,7 +129,7 @@ def test_the_archive_says_what_was_left_when_another_took_stock_meanwhile(
             connection.execute("UPDATE stock SET on_hand = on_hand - 4 WHERE sku = %s", (MUG,))
             waiting = pool.submit(process, batch(event))
             until(lambda: connection.execute(waits, (backend,)).fetchone() == (True,))
-        assert waiting.result(timeout=30) == failed()
+        assert waiting.result(timeout=60) == failed()
     assert stock(connection)[MUG] == (5, 5)
     assert stock_after(client, bucket) == {event.event_id: 5}
 
@@ -307,7 +307,7 @@ def test_many_functions_at_once_take_each_event_off_once(
 
     def run(own: list[Any]) -> list[dict[str, Any]]:
         session = functions.session(inventory, client("secretsmanager"))
-        begin.wait(10)
+        begin.wait(60)
         answers = [
             handler.process(batch(*own[start : start + 10]), inventory, session, shop, client("s3"), plenty, noon)
             for start in range(0, len(own), 10)

@@ -53,7 +53,7 @@ class Deployer:
 
     def settled(self, name: str) -> str:
         """The status of a stack at rest."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while (status := self._stack(name)["StackStatus"]).endswith("_IN_PROGRESS") and time.monotonic() < deadline:
             time.sleep(0.02)
         return str(status)

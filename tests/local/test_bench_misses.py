@@ -35,7 +35,7 @@ def misses(postgres: Postgres, shop_cache: Cache, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def kept(shop_cache: Cache) -> cache.Cache:
     login = cache.password(shop_cache.user, shop_cache.password)
-    return cache.Cache(lambda: cache.connect(shop_cache.host, shop_cache.port, login, seconds=1))
+    return cache.Cache(lambda: cache.connect(shop_cache.host, shop_cache.port, login, seconds=30))
 
 
 def answer(misses: Misses, kept: cache.Cache) -> str:

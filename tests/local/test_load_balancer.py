@@ -48,7 +48,7 @@ def secret(boto: Callable[..., Any], survival: dict[str, str]) -> str:
 def get(url: str, **headers: str) -> tuple[int, str]:
     request = urllib.request.Request(url, headers={name.replace("_", "-"): value for name, value in headers.items()})
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             return response.status, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -27,5 +27,5 @@ def shop(
 @pytest.fixture
 def visitor(shop: Running) -> Iterator[httpx.Client]:
     """Somebody with cookies of their own, without a browser."""
-    with httpx.Client(base_url=shop.url, timeout=10) as client:
+    with httpx.Client(base_url=shop.url, timeout=60) as client:
         yield client

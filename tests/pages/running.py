@@ -73,7 +73,7 @@ def storefront(postgres: Postgres, cache: Cache, aws: Emulator, log: Path) -> It
         yield running
     finally:
         served.terminate()
-        served.wait(30)
+        served.wait(120)
         connection.close()
         _forget(cache)
 
@@ -141,7 +141,7 @@ def _forget(cache: Cache) -> None:
 
 
 def _wait(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"{url}/readyz").status_code == 200:

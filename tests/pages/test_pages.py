@@ -36,7 +36,7 @@ def test_a_form_without_the_sessions_token_is_refused(visitor: httpx.Client, pat
 
 
 def test_a_form_with_another_sessions_token_is_refused(visitor: httpx.Client, shop: Running) -> None:
-    with httpx.Client(base_url=shop.url) as other:
+    with httpx.Client(base_url=shop.url, timeout=60) as other:
         fields = forms(other.get("/products/KIT-101"))["/cart/add"]
     visitor.get("/")
     assert visitor.post("/cart/add", data=fields).status_code == 403
@@ -124,6 +124,7 @@ def test_what_a_product_is_called_is_text_and_never_markup(visitor: httpx.Client
         assert "<script>" not in visitor.get("/products", params={"q": "<script>"}).text
     finally:
         shop.database.execute("DELETE FROM products WHERE sku = 'XSS-1'")
+        shop.forget()
 
 
 def test_a_price_that_a_form_claims_changes_nothing(visitor: httpx.Client) -> None:
@@ -253,7 +254,7 @@ def test_a_product_that_is_taken_off_the_shelf_leaves_the_cart_and_does_not_bloc
 
 def test_an_order_is_shown_to_nobody_else(visitor: httpx.Client, shop: Running) -> None:
     order = order_id(buy(visitor, "KIT-101"))
-    with httpx.Client(base_url=shop.url) as other:
+    with httpx.Client(base_url=shop.url, timeout=60) as other:
         assert other.get(f"/orders/{order}").status_code == 404
         fields = forms(other.get("/products/KIT-101"))["/cart/add"]
         assert other.post(f"/orders/{order}/payment", data={**fields, **GOOD_CARD}).status_code == 404

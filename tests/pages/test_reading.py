@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.pages.running import Running
 
@@ -62,6 +62,7 @@ def page(chromium: Browser, shop: Running, request: pytest.FixtureRequest) -> It
     """Somebody with something in the cart."""
     context = chromium.new_context(viewport={"width": request.param, "height": 780}, base_url=shop.url)
     page = context.new_page()
+    page.set_default_timeout(60_000)
     page.goto("/products/TBL-101")
     page.get_by_role("button", name="Add to cart").click()
     page.wait_for_url("**/cart")
@@ -121,7 +122,7 @@ def test_what_is_wrong_with_a_form_is_said_at_its_top_and_tied_to_each_field(pag
     page.get_by_label("Security code").fill("12")
     page.get_by_role("button", name="Pay").click()
     page.wait_for_selector("[role=alert]")
-    assert page.get_by_role("alert").get_by_role("link").count() == 3
+    expect(page.get_by_role("alert").get_by_role("link")).to_have_count(3)
     for field in ("number", "expiry", "code"):
         control = page.locator(f"#{field}")
         described = (control.get_attribute("aria-describedby") or "").split()

@@ -94,7 +94,7 @@ def test_a_product_that_differs_is_mended_as_a_new_version_and_the_lake_is_told(
 
 def price(shop: Running, sku: str) -> int:
     """What a shopper is told that a product costs."""
-    return int(httpx.get(f"{shop.url}/api/products/{sku}").json()["price_cents"])
+    return int(httpx.get(f"{shop.url}/api/products/{sku}", timeout=60).json()["price_cents"])
 
 
 def shelf(shop: Running) -> dict[str, tuple[int, int, int]]:

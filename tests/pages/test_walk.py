@@ -66,7 +66,7 @@ def walk(chromium: Browser, shop: Running, width: int, scripts: bool) -> Iterato
         viewport={"width": width, "height": 780}, java_script_enabled=scripts, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.set_default_timeout(5_000)
+    page.set_default_timeout(60_000)
     walk = Walk(page, urlsplit(shop.url).netloc)
     if scripts:
         page.add_init_script(WATCH)
@@ -116,6 +116,7 @@ def test_a_shopper_browses_searches_orders_pays_and_sees_the_order_come_along(
     walk.look()
 
     page.get_by_role("link", name="Go to checkout").click()
+    page.wait_for_url("**/checkout")
     walk.look()
     page.get_by_label("Card number").fill("4242 4242 4242 4242")
     page.get_by_label("Expires").fill("12/39")
@@ -135,6 +136,7 @@ def test_a_shopper_browses_searches_orders_pays_and_sees_the_order_come_along(
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     parcel = page.locator(".orders li").filter(has_text=order)
+    expect(parcel).to_have_count(1)
     walk.look()
     parcel.get_by_label("Carrier").fill("Parcel Post")
     parcel.get_by_label("Tracking number").fill("PP-1234")
@@ -170,6 +172,8 @@ def test_a_changed_quantity_is_sent_at_once_where_there_are_scripts(walk: Walk, 
     page = walk.page
     walk.open("/products/KIT-101")
     page.get_by_role("button", name="Add to cart").click()
+    # And loaded, scripts included.
+    page.wait_for_url("**/cart")
     page.get_by_label("Quantity of Hearth Mug").fill("3")
     page.get_by_label("Quantity of Hearth Mug").blur()
     if not scripts:

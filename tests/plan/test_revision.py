@@ -234,7 +234,7 @@ def at_a_terminal(checkout: Checkout, environment: dict[str, str]) -> str:
             told += chunk
     except OSError:  # how Linux says that the other end is closed
         pass
-    process.wait(30)
+    process.wait(60)
     os.close(ours)
     return told.decode()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,10 @@ from retail.contracts.lake import raw
 from retail.local.processes import HOST, free_port
 from tests.emitted import OUT, ROOT
 
-START_SECONDS = 120
-STOP_SECONDS = 15
+START_SECONDS = 240
+STOP_SECONDS = 60
+PATIENCE_SECONDS = 60
+"""How long anything else may take. On a busy machine seconds are lost anywhere."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +87,23 @@ class Program:
         return sorted({*found} - {self.child.pid})
 
 
-def launch(state: Path, *options: str, port: int | None = None) -> Program:
-    """Start it, and do not wait."""
+def launch(
+    state: Path, *options: str, port: int | None = None, environment: Mapping[str, str] | None = None
+) -> Program:
+    """Start it, with more in its environment if need be, and do not wait."""
     port = port or free_port()
     state.parent.mkdir(parents=True, exist_ok=True)
     output = state.with_name(f"{state.name}-{port}.out")
     command = [sys.executable, "-m", "retail.local.platform", "--port", str(port), "--state", str(state), *options]
     with output.open("wb") as file:
-        child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        child = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=os.environ | dict(environment or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+        )
     return Program(child, output, state, port)
 
 
@@ -108,7 +120,7 @@ def running(state: Path, *options: str) -> Iterator[Program]:
             program.interrupt()
 
 
-def eventually(is_so: Callable[[], object], seconds: float) -> None:
+def eventually(is_so: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Return once it is so. Raises AssertionError if it is not in time."""
     deadline = time.monotonic() + seconds
     while not is_so():
@@ -142,7 +154,7 @@ def changed(tmp_path: Path, name: str, old: str, new: str, count: int = 1) -> st
 
 def place(url: str) -> str:
     """An order by the API; its id."""
-    with httpx.Client(base_url=url, timeout=20) as shopper:
+    with httpx.Client(base_url=url, timeout=PATIENCE_SECONDS) as shopper:
         sku = shopper.get("/api/products").json()["items"][0]["sku"]
         new = {"items": [{"sku": sku, "quantity": 1}]}
         answer = shopper.post("/api/orders", json=new, headers={"Idempotency-Key": str(uuid4())})

@@ -55,7 +55,6 @@ def test_an_order_goes_its_way_from_the_front_page_to_curated_parquet(
     program: Program, chromium: Browser, tmp_path: Path
 ) -> None:
     page = chromium.new_page(viewport={"width": 1280, "height": 800})
-    page.set_default_timeout(20_000)
     order_id = order(page, program.url)
     ship(page, program, order_id)
     s3, bucket = program.client("s3"), program.stack("data")["LakeBucket"]
@@ -65,7 +64,7 @@ def test_an_order_goes_its_way_from_the_front_page_to_curated_parquet(
         events = [json.loads(line) for body in bodies for line in body.splitlines()]
         return {event["event_type"] for event in events if event["order_id"] == order_id}
 
-    eventually(lambda: archived() == LIFE, 60)
+    eventually(lambda: archived() == LIFE)
 
     page.goto(f"{program.url}/_platform")
     page.get_by_role("button", name="Run now").click()

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from retail.contracts.events import SOURCE, OrderPlaced
-from tests.platform.program import Program, archived, changed, eventually, place, running, tasks
+from tests.platform.program import PATIENCE_SECONDS, Program, archived, changed, eventually, place, running, tasks
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def restart(program: Program) -> None:
         now = set(tasks(program).values())
         return len(now) == len(before) and not before & now
 
-    eventually(are_new, 30)
+    eventually(are_new)
 
     def serves() -> bool:
         try:
@@ -35,11 +35,11 @@ def restart(program: Program) -> None:
         except httpx.HTTPError:
             return False
 
-    eventually(serves, 60)
+    eventually(serves)
 
 
 def test_a_cart_outlives_a_restart_of_the_shop_and_so_does_the_order_made_of_it(program: Program) -> None:
-    with httpx.Client(base_url=program.url, timeout=30) as shopper:
+    with httpx.Client(base_url=program.url, timeout=PATIENCE_SECONDS) as shopper:
         sku = shopper.get("/api/products").json()["items"][0]["sku"]
         shopper.put(f"/api/cart/{sku}", json={"quantity": 2}).raise_for_status()
         restart(program)
@@ -51,7 +51,7 @@ def test_a_cart_outlives_a_restart_of_the_shop_and_so_does_the_order_made_of_it(
         again = shopper.post("/api/checkout", headers=key)
     order_id = first.json()["order_id"]
     assert again.json() == first.json()
-    eventually(lambda: archived(program, "orders", order_id) and archived(program, "inventory", order_id), 60)
+    eventually(lambda: archived(program, "orders", order_id) and archived(program, "inventory", order_id))
 
 
 def test_a_message_that_cannot_be_handled_is_a_dead_letter_after_three_receives(tmp_path: Path) -> None:
@@ -76,19 +76,19 @@ def test_a_message_that_cannot_be_handled_is_a_dead_letter_after_three_receives(
 
         eventually(lambda: dead("OrderProcessing") and dead("CustomerNotification"), 90)
         order_id = place(program.url)
-        eventually(lambda: archived(program, "orders", order_id), 60)
+        eventually(lambda: archived(program, "orders", order_id))
 
 
 def test_a_part_that_dies_is_told_and_only_the_emulator_s_death_is_the_end(tmp_path: Path) -> None:
     with running(tmp_path / "state") as program:
-        (writer,) = program.processes("bin/postgres -D", "writer")
+        writer, *_ = program.processes("bin/postgres -D", "writer")
         os.kill(writer, signal.SIGKILL)
-        eventually(lambda: "writer: has ended; start it on the page" in program.said(), 10)
-        assert httpx.get(f"{program.url}/healthz").status_code == 200
+        eventually(lambda: "writer: has ended; start it on the page" in program.said())
+        assert httpx.get(f"{program.url}/healthz", timeout=PATIENCE_SECONDS).status_code == 200
 
-        (emulator,) = program.processes("retail.local.emulator")
+        emulator, *_ = program.processes("retail.local.emulator")
         os.kill(emulator, signal.SIGKILL)
-        assert program.child.wait(30) == 1
+        assert program.child.wait(2 * PATIENCE_SECONDS) == 1
         log = tmp_path / "state" / "run" / "aws" / "emulator.log"
         assert program.said().splitlines()[-1] == f"local: the emulator has ended; see {log}"
         assert program.processes() == []

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from lambdas.inventory_handler import handler as inventory
 from lambdas.notification import handler as notification
@@ -16,6 +17,7 @@ from lambdas.order_processor import handler as orders
 from retail.local.cache import Cache as LocalCache
 from retail.local.emulator import Emulator
 from retail.local.postgres import Postgres
+from retail.runtime import aws as aws_clients
 from retail.runtime import cache, database
 from retail.runtime.database import Connection, Target
 from retail.storefront.aside import Aside
@@ -58,6 +60,12 @@ def environment(
     for name, value in (platform.aws.environment | platform.settings | parts).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    # A machine that is busy shall not look like a part that is down.
+    monkeypatch.setattr(
+        aws_clients, "PATIENCE", aws_clients.PATIENCE.merge(Config(connect_timeout=60, read_timeout=60))
+    )
+    monkeypatch.setattr(inventory, "CACHE_SECONDS", 60.0)
+    monkeypatch.setattr(database, "CONNECT_SECONDS", 60)
     shop_cache.admit(platform.settings["CACHE_USER"])
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -87,7 +95,7 @@ def world(
     kept = cache.Cache(lambda: cache.connect(shop_cache.host, shop_cache.port, credentials))
     reader = Target(postgres.reader.host, postgres.reader.port, target.name)
     pools = [
-        database.pool(each, *login, statement_timeout_ms=5_000, size=4, wait_seconds=3, writes=writes)
+        database.pool(each, *login, statement_timeout_ms=60_000, size=4, wait_seconds=60, writes=writes)
         for each, writes in ((target, True), (reader, False))
     ]
     sqs, sns = platform.client("sqs"), platform.client("sns")
@@ -104,7 +112,7 @@ def world(
         pool.open()
 
     def open_connection() -> Connection:
-        return database.connect(target, *login, statement_timeout_ms=5_000)
+        return database.connect(target, *login, statement_timeout_ms=60_000)
 
     with open_connection() as connection:
         connection.execute("TRUNCATE outbox")

@@ -45,7 +45,7 @@ def bus_that_refuses(real: str, refuses: Callable[[dict[str, Any]], bool]) -> It
 def _put(real: str, headers: dict[str, str], entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     kept = {name: value for name, value in headers.items() if name.lower() not in ("host", "content-length")}
     request = urllib.request.Request(real, data=json.dumps({"Entries": entries}).encode(), headers=kept)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         results: list[dict[str, Any]] = json.load(answer)["Entries"]
     return results
 

@@ -56,7 +56,7 @@ class Mapping:
                 self.sqs.delete_message(**receipt)
         return len(received)
 
-    def drain(self, seconds: float = 20) -> None:
+    def drain(self, seconds: float = 60) -> None:
         """Work until no message is left. One that always fails is moved by the queue itself after three receives."""
         deadline = time.monotonic() + seconds
         while self.waiting():

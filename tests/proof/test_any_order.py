@@ -26,7 +26,7 @@ wishes = st.lists(
 """What shoppers want, pieces by product, and whether they pay."""
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(on_hand=stocks, wanted=wishes, is_lost=st.booleans(), data=st.data())
 def test_stock_adds_up_and_orders_end_alike_in_any_order_of_events(
     world: World, on_hand: list[int], wanted: list[tuple[dict[int, int], bool]], is_lost: bool, data: st.DataObject

@@ -117,7 +117,7 @@ def test_objects_that_come_while_a_crawler_runs_are_crawled_after_it(
     assert trigger(whole).poll() == 5
     assert put_back(whole) == 1, "one message stands for all of them"
 
-    eventually(lambda: orders_began(whole), 20)
+    eventually(lambda: orders_began(whole))
     first = orders_began(whole)
     eventually(lambda: news(whole))
     trigger(whole).poll()
@@ -131,7 +131,7 @@ def test_objects_that_come_while_a_crawler_runs_are_crawled_after_it(
     eventually(lambda: news(whole))
     assert trigger(whole, call).poll() == 1
     assert put_back(whole) == 0
-    eventually(lambda: orders_began(whole) != first, 20)
+    eventually(lambda: orders_began(whole) != first)
 
 
 def test_the_deployed_function_is_told_the_deployed_crawlers_and_queue(whole: Platform) -> None:

@@ -49,7 +49,7 @@ def writer() -> Any:
     told = settings.OrderProcessor.read(os.environ)
     login = database.login(boto3.client("secretsmanager"), told.database_secret_arn)
     target = Target(told.database_host, int(told.database_port), told.database_name)
-    pool = database.pool(target, login.username, login.password, statement_timeout_ms=5_000, size=1, wait_seconds=5)
+    pool = database.pool(target, login.username, login.password, statement_timeout_ms=60_000, size=1, wait_seconds=60)
     pool.open()
     return pool
 

@@ -204,13 +204,13 @@ class World:
             EventEndTime=datetime.now(UTC) + timedelta(hours=1),
             Destination={"Arn": bus},
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while events.describe_replay(ReplayName=name)["State"] != "COMPLETED":
             assert time.monotonic() < deadline, "the replay does not end"
             time.sleep(0.02)
 
 
-def eventually(is_true: Callable[[], object], seconds: float = 10) -> None:
+def eventually(is_true: Callable[[], object], seconds: float = 60) -> None:
     """Wait for what other threads bring about."""
     deadline = time.monotonic() + seconds
     while not is_true():

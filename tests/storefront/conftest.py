@@ -24,6 +24,7 @@ from retail.storefront.aws import Clients
 from retail.storefront.discovery import Endpoints
 from retail.storefront.migrate import migrate
 from retail.storefront.shop import Shop
+from tests.storefront.patience import SECONDS, be_patient
 
 BUS = "storefront-tests"
 LAKE = "storefront-tests-lake"
@@ -101,17 +102,14 @@ class World:
     def catch_up(self) -> None:
         """Wait until the reader has what the writer has."""
         position = self.one("SELECT pg_current_wal_lsn()")
+        replayed = "SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn"
         with self.reader() as reader:
-            for _ in range(500):
-                if reader.execute("SELECT pg_last_wal_replay_lsn() >= %s::pg_lsn", [position]).fetchone() == (True,):
-                    return
-                reader.execute("SELECT pg_sleep(0.01)")
-        raise AssertionError("the reader does not follow the writer")
+            wait_until(lambda: reader.execute(replayed, [position]).fetchone() == (True,))
 
     def reader(self) -> database.Connection:
         target = database.Target(self.postgres.reader.host, self.postgres.reader.port, self.postgres.database)
         user, password = self.postgres.user, self.postgres.password
-        return database.connect(target, user, password, statement_timeout_ms=5_000, writes=False)
+        return database.connect(target, user, password, statement_timeout_ms=60_000, writes=False)
 
     def one(self, statement: str, *values: Any) -> Any:
         """The one value that a query finds."""
@@ -135,10 +133,11 @@ def boto(aws: Emulator) -> Callable[..., Any]:
     return aws.client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(postgres: Postgres, shop_cache: Cache, aws: Emulator, boto: Callable[..., Any]) -> Iterator[World]:
     """The parts, with a schema, a table, a bucket and a bus whose events all land in one queue."""
     with pytest.MonkeyPatch.context() as patch:
+        be_patient(patch)
         patch.setenv("PGSSLROOTCERT", str(postgres.certificate))
         patch.setenv("SSL_CERT_FILE", str(shop_cache.certificate))
         for name, value in aws.environment.items():
@@ -159,7 +158,7 @@ def world(postgres: Postgres, shop_cache: Cache, aws: Emulator, boto: Callable[.
         )
         boto("s3").create_bucket(Bucket=LAKE)
         queue_url = _bus_with_queue(boto("events"), boto("sqs"))
-        with database.connect(target, postgres.user, postgres.password, statement_timeout_ms=5_000) as connection:
+        with database.connect(target, postgres.user, postgres.password, statement_timeout_ms=60_000) as connection:
             made = World(postgres, shop_cache, aws, Clients.make(), queue_url, boto("sqs"), connection)
             for name, value in made.parameters.items():
                 boto("ssm").put_parameter(Name=f"{PATH}/{name}", Value=value, Type="String")
@@ -175,17 +174,19 @@ def _bus_with_queue(events: Any, sqs: Any) -> str:
     return queue_url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def app(world: World) -> FastAPI:
     """The application with the standby as its reader."""
     return create_app(world.credentials, world.clients, "amazon.nova-lite-v1:0", lambda: world.endpoints, world.login)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def visitor(app: FastAPI) -> Iterator[TestClient]:
     """Somebody at the open shop; a test that needs to be somebody else takes `customer`."""
     with TestClient(app, base_url="https://shop.example.com", raise_server_exceptions=False) as client:
         wait_until(lambda: client.get("/readyz").status_code == 200)
+        # The writer is there in every test. The reader's stays as it is: it is taken away.
+        app.state.shop.writer.timeout = SECONDS
         yield client
 
 
@@ -208,14 +209,14 @@ def another(visitor: TestClient) -> TestClient:
     return client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shop(app: FastAPI, visitor: TestClient) -> Shop:
     """The open shop itself."""
     found: Shop = app.state.shop
     return found
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 15) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for something that happens in the background."""
     deadline = time.monotonic() + seconds
     while not is_so():

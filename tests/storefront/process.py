@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
+import pytest
 from redis.credentials import CredentialProvider
 
 from retail.contracts import settings
@@ -14,18 +16,22 @@ from retail.runtime import logging as structured
 from retail.storefront import discovery
 from retail.storefront.app import create_app, serve
 from retail.storefront.aws import Clients
+from tests.storefront.patience import be_patient
 
 
 def main(port: int, path: str) -> None:
     """Serve, with one route more, which takes its time."""
     structured.configure("storefront")
+    be_patient(pytest.MonkeyPatch())
     clients = Clients.make()
 
     def login(endpoints: discovery.Endpoints) -> CredentialProvider:
         return cache.password(endpoints.cache_user, os.environ["LOCAL_CACHE_PASSWORD"])
 
-    def slow() -> dict[str, str]:
-        time.sleep(2)
+    def slow(begun: str, until: str) -> dict[str, str]:
+        Path(begun).touch()
+        while not Path(until).exists():
+            time.sleep(0.02)
         return {"said": "all of it"}
 
     app = create_app(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from retail.contracts import settings
+from retail.local.processes import free_port
 from tests.storefront.conftest import wait_until
 from tests.storefront.image import DOCKERFILE, BuildError, Stage, build, instructions
 
@@ -79,9 +79,7 @@ def test_what_the_dockerfile_builds_serves_answers_its_health_check_and_ends_wel
     subprocess.run(["chmod", "-R", "a-w", app], check=True)
     before = listing(app)
     assert not list(app.rglob("Dockerfile*")), "what the ignore file names is not in it"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     told = settings.Storefront(parameters_path="/retail/nowhere", model_id="none", port=port).variables()
     login = settings.Credentials(database_username="shop", database_password="a secret").variables()
     aws = {
@@ -101,13 +99,13 @@ def test_what_the_dockerfile_builds_serves_answers_its_health_check_and_ends_wel
             image.command("CMD"), env=environment, cwd=image.workdir, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        wait_until(lambda: is_healthy() or child.poll() is not None, 30)
+        wait_until(lambda: is_healthy() or child.poll() is not None)
         assert child.poll() is None, (tmp_path / "log").read_text()
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-        page = httpx.get(f"http://127.0.0.1:{port}/readyz")
+        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=60).status_code == 200
+        page = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60)
         assert page.status_code == 503, "there is no platform around it"
         child.send_signal(getattr(signal, image.noted["STOPSIGNAL"][-1]))
-        assert child.wait(20) == 0
+        assert child.wait(60) == 0
     finally:
         child.kill()
         child.wait()

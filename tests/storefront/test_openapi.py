@@ -46,7 +46,7 @@ OPERATIONS = [
 def served(world: World, shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real process."""
     with running(world, tmp_path_factory.mktemp("openapi") / "log") as process:
-        wait_until(lambda: process.get("/readyz").status_code == 200, 30)
+        wait_until(lambda: process.get("/readyz").status_code == 200)
         yield process.url
 
 
@@ -55,14 +55,14 @@ def cookie(served: str, shop: Shop) -> str:
     """The session of a shopper who is staff too, so that every operation is open."""
     shop.staff.grant("schemathesis", hash_password("a long password"))
     login = {"username": "schemathesis", "password": "a long password"}
-    answer = httpx.post(f"{served}/api/staff/session", json=login)
+    answer = httpx.post(f"{served}/api/staff/session", json=login, timeout=60)
     return f"session={answer.cookies['session']}"
 
 
 @pytest.fixture(scope="module")
 def document(served: str) -> Any:
     """The document as schemathesis reads it."""
-    return schemathesis.openapi.from_url(f"{served}/api/openapi.json")
+    return schemathesis.openapi.from_url(f"{served}/api/openapi.json", timeout=60)
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
@@ -72,11 +72,11 @@ def test_every_operation_answers_as_it_is_documented(document: Any, cookie: str,
     def ask(chosen: DataObject) -> None:
         mode = chosen.draw(sampled_from(GenerationMode))
         case = chosen.draw(document[path][method].as_strategy(generation_mode=mode))
-        case.call_and_validate(headers={"Cookie": cookie})
+        case.call_and_validate(headers={"Cookie": cookie}, timeout=60)
 
     ask()
 
 
 def test_every_operation_is_documented(served: str) -> None:
-    paths = httpx.get(f"{served}/api/openapi.json").json()["paths"]
+    paths = httpx.get(f"{served}/api/openapi.json", timeout=60).json()["paths"]
     assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == set(OPERATIONS)

@@ -32,12 +32,13 @@ def lines(**quantities: int) -> list[CartLine]:
 @pytest.fixture(autouse=True)
 def wide(shop: Shop) -> None:
     """All connections are there, or a single one would serve everybody in turn."""
+    all_have_one = Barrier(CONNECTIONS, timeout=60)
 
-    def sleep(_: int) -> None:
-        with shop.writer.connection() as connection:
-            connection.execute("SELECT pg_sleep(0.3)")
+    def hold(_: int) -> None:
+        with shop.writer.connection():
+            all_have_one.wait()
 
-    at_once(CONNECTIONS, sleep)
+    at_once(CONNECTIONS, hold)
     assert shop.writer.get_stats()["pool_size"] == CONNECTIONS
 
 

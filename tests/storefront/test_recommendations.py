@@ -12,10 +12,14 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from botocore.config import Config
 
+from retail.storefront import aws
+from retail.storefront import recommendations as recommended
 from retail.storefront.aws import Clients
 from retail.storefront.catalogue import Product
-from retail.storefront.recommendations import Recommendations
+from retail.storefront.recommendations import SECONDS, Recommendations
+from tests.storefront.conftest import wait_until
 from tests.storefront.endpoint import Answer, Endpoint, Request, endpoint
 
 MODEL = "eu.amazon.nova-lite-v1:0"
@@ -52,10 +56,13 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     """Recommendations with the storefront's own client, which finds its endpoint as botocore does."""
     for name, value in (("DEFAULT_REGION", "eu-central-1"), ("ACCESS_KEY_ID", "x"), ("SECRET_ACCESS_KEY", "x")):
         monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setattr(aws, "ONCE", aws.ONCE.merge(Config(connect_timeout=60, read_timeout=60)))
 
     def ask(
-        answer: Callable[[Request], Answer], clock: Callable[[], float] = time.monotonic
+        answer: Callable[[Request], Answer], clock: Callable[[], float] = time.monotonic, seconds: float = 60
     ) -> tuple[Recommendations, Endpoint]:
+        # A model that is quick is waited for until it has answered, however busy this machine is.
+        monkeypatch.setattr(recommended, "SECONDS", seconds)
         there = stack.enter_context(endpoint(answer))
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", there.url)
         recommendations = Recommendations(Clients.make().bedrock, MODEL, clock)
@@ -92,17 +99,18 @@ def test_a_page_does_not_wait_for_a_model_that_takes_its_time(bedrock: Ask, is_b
 
     def late(_: Request) -> Answer:
         if is_begun:
-            # No single read is late, so that the client itself would wait to the end.
+            # No single read is late; the client itself would wait to the end.
             return replace(answer, wait=lambda: is_over.wait(0.2))
         is_over.wait(30)
         return answer
 
-    recommendations, there = bedrock(late)
+    recommendations, there = bedrock(late, seconds=SECONDS)
     try:
         started = time.monotonic()
         assert shown(recommendations) == SAME_CATEGORY
         assert shown(recommendations) == SAME_CATEGORY
         assert time.monotonic() - started < 15, "it has not waited for the answer"
+        wait_until(lambda: there.requests != [])
         assert len(there.requests) == 1, "and leaves the model alone for a while"
     finally:
         is_over.set()

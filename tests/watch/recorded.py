@@ -151,6 +151,10 @@ def poisoned(before: Snapshot) -> Snapshot:
     )
 
 
+PATIENCE_SECONDS = 60
+"""How long anything may take, as on a busy machine seconds are lost anywhere."""
+
+
 @dataclass
 class Recorded:
     """A platform that shows one snapshot until it is given another, and notes which buttons were pressed."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.watch.recorded import QUIET, Recorded, ordered, poisoned
+from tests.watch.recorded import PATIENCE_SECONDS, QUIET, Recorded, ordered, poisoned
 
 Opened = Callable[..., Page]
 
@@ -33,7 +33,7 @@ ORDER_OF_THE_WAY = [
 def play(page: Page, recorded: Recorded) -> None:
     """Let an order be placed, and wait until the page has shown the whole of its way."""
     recorded.shown = ordered()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not {"topic", "raw-orders", "raw-inventory"} <= set(page.evaluate("lit")):
         assert time.monotonic() < deadline, page.evaluate("lit")
         page.wait_for_timeout(50)
@@ -72,7 +72,7 @@ def test_what_happened_before_somebody_looked_is_told_and_lights_nothing(look: O
     page = look()
     expect(page.locator("#way li")).to_have_count(9)
     recorded.looked.clear()
-    recorded.looked.wait(5)
+    assert recorded.looked.wait(PATIENCE_SECONDS)
     assert page.evaluate("lit") == []
 
 

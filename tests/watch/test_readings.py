@@ -16,7 +16,7 @@ from retail.contracts import parameters
 from retail.local.emulator import REGION
 from retail.local.platform.deployed import Deployed
 from retail.local.watch import passes, poison, wiring
-from retail.local.watch.facts import Data
+from retail.local.watch.facts import Data, Depth
 from retail.local.watch.picture import picture
 from retail.local.watch.readings import Readings
 from retail.local.watch.watched import Snapshot
@@ -31,6 +31,7 @@ from tests.emitted import FILES, resources, template
 from tests.proof.conftest import forget_parts
 from tests.proof.service import Mapping
 from tests.watch.conftest import Stage
+from tests.watch.recorded import PATIENCE_SECONDS
 
 HANDLERS = {
     "OrderProcessor": orders.handler,
@@ -99,7 +100,7 @@ def place(stage: Stage) -> str:
     )
     target = _target(stage)
     with database.pool(
-        target, login.username, login.password, statement_timeout_ms=5_000, size=2, wait_seconds=5
+        target, login.username, login.password, statement_timeout_ms=30_000, size=2, wait_seconds=30
     ) as pool:
         order = Orders(pool, Sandbox()).checkout("c-1", [CartLine(sku=SKU, quantity=2)], str(uuid4()))
         client = stage.deployed.client
@@ -120,7 +121,7 @@ def work(deployed: Deployed) -> None:
 
 def until(read: Callable[[], Data], is_so: Callable[[Data], bool]) -> Data:
     """Read until something is so; what is read seldom takes some seconds to be seen."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so(data := read()):
         assert time.monotonic() < deadline, repr(data)
         time.sleep(0.1)
@@ -129,12 +130,11 @@ def until(read: Callable[[], Data], is_so: Callable[[Data], bool]) -> Data:
 
 def test_an_orders_way_is_read_from_rows_objects_and_the_ledger(shop: Stage, readings: Readings) -> None:
     order_id = place(shop)
-    waiting = until(readings.read, lambda data: data.shop is not None)
-    assert waiting.depths["OrderProcessingQueue"].waiting == 1
+    until(readings.read, lambda data: data.depths.get("OrderProcessingQueue") == Depth(waiting=1))
     work(shop.deployed)
 
     def way_of(data: Data) -> list[passes.Pass]:
-        return passes.of_orders(Snapshot(time.time(), data))[order_id]
+        return passes.of_orders(Snapshot(time.time(), data)).get(order_id, [])
 
     way = way_of(until(readings.read, lambda data: len(way_of(data)) == 8))
     assert {each.text: each.parts for each in way} == {
@@ -168,7 +168,7 @@ def test_a_poison_message_goes_the_whole_way_to_the_dead_letters(shop: Stage, re
         "after about 18 minutes it is a dead letter, as the visibility timeout is the queue's own."
     )
     work(shop.deployed)
-    data = until(readings.read, lambda data: data.depths["InventoryUpdateDeadLetters"].waiting > 0)
+    data = until(readings.read, lambda data: data.depths.get("InventoryUpdateDeadLetters", Depth()).waiting > 0)
     assert data.depths["InventoryUpdateDeadLetters"].waiting == 1
     assert data.depths["InventoryUpdateQueue"].waiting == 0
 
@@ -181,7 +181,7 @@ def test_a_rule_that_is_not_there_is_not_poisoned(shop: Stage) -> None:
 
 @pytest.mark.slow
 def test_a_database_and_a_cache_that_are_down_are_silent_and_the_rest_is_read(shop: Stage, readings: Readings) -> None:
-    assert not readings.read().silent
+    until(readings.read, lambda data: not data.silent)
     shop.postgres.stop()
     shop.cache.stop()
     try:
@@ -203,7 +203,7 @@ def test_looking_reads_no_table_of_the_shop_on_the_reader(readings: Readings) ->
     first = until(readings.read, lambda data: data.reader is not None).reader
     for _ in range(8):
         time.sleep(0.4)  # a server shows what it has counted after a second
-        last = readings.read().reader
+        last = until(readings.read, lambda data: data.reader is not None).reader
     assert first
     assert last
     assert last.scans == first.scans
@@ -261,7 +261,7 @@ def test_a_changed_pattern_is_a_changed_picture(shop: Stage) -> None:
         cloudformation.update_stack(
             StackName=stack.name, TemplateBody=text, Capabilities=["CAPABILITY_NAMED_IAM"], Parameters=given
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while "PROGRESS" in cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -76,7 +76,7 @@ def press(page: Page, button: str, says: str) -> None:
 
 
 def test_a_rush_that_nobody_watched_is_counted_to_its_last_request(shop: str) -> None:
-    with httpx.Client(base_url=shop, timeout=30) as shopper:
+    with httpx.Client(base_url=shop, timeout=60) as shopper:
         counted = [shopper.get("/static/nothing.css").status_code for _ in range(700)]
         with shopper.stream("GET", "/_platform/frames") as stream:
             first = next(line for line in stream.iter_lines() if line.startswith("data: "))
@@ -86,7 +86,7 @@ def test_a_rush_that_nobody_watched_is_counted_to_its_last_request(shop: str) ->
 
 def test_an_order_placed_in_the_shop_lights_its_way_up(page: Page, shop: str) -> None:
     page.wait_for_timeout(1_500)  # the page has looked once, so that what follows is news
-    with httpx.Client(base_url=shop, timeout=30, follow_redirects=True) as shopper:
+    with httpx.Client(base_url=shop, timeout=60, follow_redirects=True) as shopper:
         buy(shopper, "KIT-101")
     way = ["browser", "waf", "behaviour-3", "listener", "targets", "tasks", "writer", "relay", "bus",
            "rule-OrderProcessingRule", "queue-OrderProcessingQueue", "function-OrderProcessor",

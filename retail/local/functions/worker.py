@@ -29,6 +29,9 @@ LOOK_AGAIN_SECONDS = 2.0
 PAUSE_SECONDS = 1.0
 """How long a worker waits that cannot go on, before it tries again."""
 
+STOP_SECONDS = 10
+"""How long a poller's last call is waited for: what it receives later, nobody else would."""
+
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -76,7 +79,7 @@ class Worker:
         self._stopping.set()
         if self._now:
             self._now.pool.stop()
-        self._thread.join(2 * batches.LOOK_SECONDS + PAUSE_SECONDS)
+        self._thread.join(STOP_SECONDS)
 
     def _work(self) -> None:
         while not self._stopping.is_set():

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from retail.local.processes import HOST, ServerError
 
-START_SECONDS = 10
+START_SECONDS = 60
 GRACE_SECONDS = 1
 """For open streams, which never end by themselves."""
 
