@@ -94,6 +94,7 @@ def _findings(
 ) -> Iterator[Finding]:
     yield Finding(FINE, "account", f"{place.account} in {place.region}, profile {boto3.Session().profile_name}")
     yield from account.cli()
+    yield from safely(f"Region {place.region}", lambda: account.region(place))
     yield from safely("service-linked roles", lambda: account.service_linked_roles(place))
     zone, name = shop["hosted_zone"], shop["domain"]
     yield from safely(f"zone {zone}", lambda: domain.hosted_zone(place, name, zone, resolver))

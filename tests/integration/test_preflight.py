@@ -25,7 +25,7 @@ import dns.rrset
 import pytest
 
 from retail.local.emulator import Emulator
-from retail.ops.checks import domain, zones
+from retail.ops.checks import account, domain, zones
 from retail.ops.checks.finding import Place
 from tests.integration.programs import TOOLS, broken_checkout, checkout, run, with_environment
 
@@ -171,6 +171,7 @@ def test_what_is_missing_is_mended_by_the_commands_that_preflight_names(
     mended = look("mended", told)
     assert (mended.returncode, mends(mended)) == (0, {}), mended.stdout
     assert f"delegation of {ZONE}" in mended.stdout
+    assert f"fine    Region {REGION}" in mended.stdout
     assert "unknown quota of fargate" in mended.stdout
 
 
@@ -286,6 +287,20 @@ def test_where_some_zones_have_a_default_subnet_the_others_are_not_counted(
     monkeypatch.setattr(Virginia, "usual", usual)
     [told] = zones.zones(Virginia("retail", "dev", "us-east-1"), {})
     assert (told.status, told.found) == found
+
+
+class Milan(Place):
+    """The emulator knows the older Regions alone, so EC2's answer is given here."""
+
+    def client(self, service: str, region: str = "") -> Any:
+        told = {"Regions": [{"RegionName": "eu-south-1", "OptInStatus": "opted-in"}]}
+        return SimpleNamespace(describe_regions=lambda **_: told)
+
+
+def test_a_region_to_whose_buckets_cloudfront_writes_no_logs_is_missing() -> None:
+    [found] = account.region(Milan("retail", "dev", "eu-south-1"))
+    assert (found.status, found.subject) == ("missing", "Region eu-south-1")
+    assert found.mend == "make preflight ENV=dev REGION=eu-west-1, or another that needs no opting in"
 
 
 @pytest.mark.slow

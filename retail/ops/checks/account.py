@@ -1,4 +1,4 @@
-"""The account and this machine: CLI, service-linked roles, prefix list, model access, Lake Formation."""
+"""The account and this machine: CLI, Region, service-linked roles, prefix list, model access, Lake Formation."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ OLDEST_CLI = (1, 46)
 """Of version 1, the one that the tests run; any of version 2 is newer in what is needed here."""
 
 VERSION = re.compile(r"aws-cli/(\d+)\.(\d+)\.(\d+)")
+BY_DEFAULT = "opt-in-not-required"
 EVERYBODY = {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}
-
 
 BACKED_UP = ("Aurora", "DynamoDB", "S3")
 """What 05 lets AWS Backup copy, by its names."""
@@ -35,6 +35,22 @@ def cli() -> Iterator[Finding]:
         yield Finding(MISSING, "AWS CLI", f"{found[0]} is older than any that was tried", mend)
     else:
         yield Finding(FINE, "AWS CLI", found[0] + ("" if version >= (2,) else "; version 2 is recommended"))
+
+
+def region(place: Place) -> Iterator[Finding]:
+    """Whether CloudFront writes its logs to a bucket in this Region: to none that an account has to opt in to."""
+    subject = f"Region {place.region}"
+    [found] = place.client("ec2").describe_regions(RegionNames=[place.region], AllRegions=True)["Regions"]
+    if found.get("OptInStatus", BY_DEFAULT) == BY_DEFAULT:
+        yield Finding(FINE, subject, "takes CloudFront's logs")
+    else:
+        told = "accounts have to opt in to it, so CloudFront writes no logs there, and 03 would fail"
+        yield Finding(
+            MISSING,
+            subject,
+            told,
+            f"make preflight ENV={place.environment} REGION=eu-west-1, or another that needs no opting in",
+        )
 
 
 def service_linked_roles(place: Place) -> Iterator[Finding]:
