@@ -636,20 +636,26 @@ def test_a_zone_that_is_not_there_is_refused(platform: Platform) -> None:
     assert "--hosted-zone Z404: " in done.stderr
 
 
-def test_the_wafs_log_is_under_the_key_where_the_primary_region_is_us_east_1(platform: Platform) -> None:
+@pytest.fixture(scope="module")
+def prod(platform: Platform) -> Platform:
+    """With the first stacks of prod in us-east-1, each deployed alone."""
     shop = ("--domain", "prod.example.com", "--hosted-zone", platform.zone)
     for number in ("01", "02", "03"):
         alone = platform.deploy("--only", number, *shop, environment="prod", region=EDGE_REGION)
         assert alone.returncode == 0, alone.stderr
-    stacks = platform.client("cloudformation", EDGE_REGION)
+    return platform
+
+
+def test_the_wafs_log_is_under_the_key_where_the_primary_region_is_us_east_1(prod: Platform) -> None:
+    stacks = prod.client("cloudformation", EDGE_REGION)
     [security] = stacks.describe_stacks(StackName="retail-prod-security")["Stacks"]
     [key] = [each["OutputValue"] for each in security["Outputs"] if each["OutputKey"] == "KeyArn"]
     [waf] = stacks.describe_stacks(StackName="retail-prod-ingress-waf")["Stacks"]
     assert {"ParameterKey": "WafLogsKmsKeyArn", "ParameterValue": key} in waf["Parameters"]
 
 
-def test_networking_deployed_alone_after_security_is_given_its_key(platform: Platform) -> None:
-    alone = platform.deploy("--only", "01", environment="prod", region=EDGE_REGION)
+def test_networking_deployed_alone_after_security_is_given_its_key(prod: Platform) -> None:
+    alone = prod.deploy("--only", "01", environment="prod", region=EDGE_REGION)
     assert ends(alone) == ["01 networking no changes", "01 networking (flow logs under the key) updated"]
 
 
@@ -664,11 +670,11 @@ def test_a_template_that_cloudformation_refuses_is_said_to_be_refused_and_why(
     assert platform.stack("analytics")["StackStatus"] == "CREATE_COMPLETE"
 
 
-def test_every_stack_of_prod_is_protected_from_deletion_and_none_of_dev(platform: Platform) -> None:
-    prod = platform.client("cloudformation", EDGE_REGION).describe_stacks()["Stacks"]
-    mine = {each["StackName"]: each["EnableTerminationProtection"] for each in prod if "prod" in each["StackName"]}
+def test_every_stack_of_prod_is_protected_from_deletion_and_none_of_dev(prod: Platform) -> None:
+    found = prod.client("cloudformation", EDGE_REGION).describe_stacks()["Stacks"]
+    mine = {each["StackName"]: each["EnableTerminationProtection"] for each in found if "prod" in each["StackName"]}
     assert mine == {f"retail-prod-{title}": True for title in ("networking", "security", "ingress-waf", "ingress")}
-    assert platform.stack("networking")["EnableTerminationProtection"] is False
+    assert prod.stack("networking")["EnableTerminationProtection"] is False
 
 
 # Taken down
@@ -676,27 +682,25 @@ def test_every_stack_of_prod_is_protected_from_deletion_and_none_of_dev(platform
 
 @pytest.mark.slow
 def test_destroy_takes_protection_off_and_empties_on_a_second_flag_and_removes_what_accelerators_leave(
-    platform: Platform,
+    prod: Platform,
 ) -> None:
-    [security] = platform.client("cloudformation", EDGE_REGION).describe_stacks(StackName="retail-prod-security")[
-        "Stacks"
-    ]
+    [security] = prod.client("cloudformation", EDGE_REGION).describe_stacks(StackName="retail-prod-security")["Stacks"]
     [bucket] = [each["OutputValue"] for each in security["Outputs"] if each["OutputKey"] == "LogsBucketName"]
-    s3, ec2 = platform.client("s3", EDGE_REGION), platform.client("ec2", EDGE_REGION)
+    s3, ec2 = prod.client("s3", EDGE_REGION), prod.client("ec2", EDGE_REGION)
     for body in (b"first", b"second"):
         s3.put_object(Bucket=bucket, Key="log", Body=body)
-    [networking] = platform.client("cloudformation", EDGE_REGION).describe_stacks(StackName="retail-prod-networking")[
+    [networking] = prod.client("cloudformation", EDGE_REGION).describe_stacks(StackName="retail-prod-networking")[
         "Stacks"
     ]
     [vpc] = [each["OutputValue"] for each in networking["Outputs"] if each["OutputKey"] == "VpcId"]
     group = ec2.create_security_group(GroupName="GlobalAccelerator", Description="left", VpcId=vpc)["GroupId"]
 
-    done = platform.destroy("--confirm", "prod", "--empty", environment="prod", region=EDGE_REGION)
+    done = prod.destroy("--confirm", "prod", "--empty", environment="prod", region=EDGE_REGION)
     assert done.returncode == 0, done.stderr
     assert f"{group}, which Global Accelerator has left in {vpc}, deleted" in done.stdout
     assert f"{bucket}: 2 versions deleted" in done.stdout
     assert s3.list_object_versions(Bucket=bucket).get("Versions", []) == []
-    left = platform.client("cloudformation", EDGE_REGION).describe_stacks()["Stacks"]
+    left = prod.client("cloudformation", EDGE_REGION).describe_stacks()["Stacks"]
     assert not [each for each in left if each["StackName"].startswith("retail-prod-")]
 
 
