@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from typing import Any
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
@@ -19,6 +21,10 @@ settings.register_profile(
     "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+
+# A session reads the services' models anew, 50 ms of work for each client. Nobody changes them: one reader will do.
+botocore.session.create_loader = cache(botocore.session.create_loader)
 
 
 class ByFolder(LoadScopeScheduling):
