@@ -98,8 +98,7 @@ def _findings(
     yield from safely("service-linked roles", lambda: account.service_linked_roles(place))
     zone, name = shop["hosted_zone"], shop["domain"]
     yield from safely(f"zone {zone}", lambda: domain.hosted_zone(place, name, zone, resolver))
-    if not names.status(platform[stacks.INGRESS], place):
-        yield from safely(f"name {name}", lambda: domain.free_names(place, name, zone))
+    yield from safely(f"name {name}", lambda: _free_names(place, platform[stacks.INGRESS], name, zone))
     yield from safely("prefix list", lambda: account.prefix_list(place))
     yield from safely(f"model {model}", lambda: account.model(place, model))
     yield from safely("Lake Formation", lambda: account.lake_formation(place))
@@ -110,6 +109,11 @@ def _findings(
     yield from names.states(platform, place)
     yield from names.taken(platform, templates, place)
     yield from _sizes(platform, templates)
+
+
+def _free_names(place: Place, ingress: Stack, name: str, zone: str) -> Iterator[Finding]:
+    if names.is_to_be_made(ingress, place):
+        yield from domain.free_names(place, name, zone)
 
 
 def _sizes(platform: dict[str, Stack], templates: dict[str, Template]) -> Iterator[Finding]:

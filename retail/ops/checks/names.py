@@ -73,6 +73,11 @@ def status(stack: Stack, place: Place) -> str:
     return str(found["Stacks"][0]["StackStatus"])
 
 
+def is_to_be_made(stack: Stack, place: Place) -> bool:
+    """Whether a deployment would begin with an empty stack, so that its names have to be free."""
+    return status(stack, place) in ("", *stacks.NEVER_MADE)
+
+
 def _state(stack: Stack, place: Place) -> Iterator[Finding]:
     subject, now = f"stack {stack.name}", status(stack, place)
     words = f"--stack-name {stack.name} --region {stack.region}"
@@ -95,10 +100,9 @@ def taken(platform: dict[str, Stack], templates: dict[str, Template], place: Pla
         wanted = list(fixed_names(templates[title], stack, place))
 
         def look(stack: Stack = stack, wanted: list[tuple[str, Leftover]] = wanted) -> Iterator[Finding]:
-            if status(stack, place) not in ("", *stacks.NEVER_MADE):
-                return
-            for logical_id, it in wanted:
-                yield from safely(_subject(it), lambda: _taken(logical_id, it, stack, place))  # noqa: B023
+            if is_to_be_made(stack, place):
+                for logical_id, it in wanted:
+                    yield from safely(_subject(it), lambda: _taken(logical_id, it, stack, place))  # noqa: B023
 
         yield from safely(f"names of {stack.name}", look)
 
