@@ -41,12 +41,11 @@ from pathlib import Path
 from typing import Any
 
 from retail.local.endpoints import Endpoints
-from retail.local.processes import HOST, REPOSITORY, free_port
+from retail.local.processes import HOST, REPOSITORY, START_SECONDS, free_port
 from retail.local.touchpoints import VERSION
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-START_SECONDS = 60
 STOP_SECONDS = 5
 
 

@@ -29,7 +29,7 @@ def free_port(also: int = 0) -> int:
     while True:
         # Not by `random`, which tests may have seeded alike in several processes.
         port = secrets.choice(range(PORTS.start, PORTS.stop - also))
-        if _is_free(port) and _is_free(port + also):
+        if all(map(_is_free, {port, port + also})):
             return port
 
 

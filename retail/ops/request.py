@@ -126,11 +126,11 @@ def setting_of(option: str) -> str:
     return option[2:].replace("-", "_")
 
 
-def assignment(word: str) -> tuple[str, str]:
-    """Name and value of one --set. Raises InputError."""
+def assignment(word: str, option: str = "--set ") -> tuple[str, str]:
+    """Name and value of a parameter that an option, or nothing, stands before. Raises InputError."""
     name, equals, value = word.partition("=")
     if not (name and equals):
-        raise InputError(f"--set {word}: give Parameter=Value")
+        raise InputError(f"{option}{word}: give Parameter=Value")
     return name, value
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 @contextmanager
@@ -33,3 +35,12 @@ def answering(media_type: str, answer: Callable[[Message, str], tuple[int, str]]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def answering_json(answer: Callable[[str, Any], Any]) -> AbstractContextManager[str]:
+    """The same for a service that speaks JSON: each action with its arguments gets what AWS would tell."""
+
+    def written(headers: Message, body: str) -> tuple[int, str]:
+        return 200, json.dumps(answer(headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)))
+
+    return answering("application/x-amz-json-1.1", written)

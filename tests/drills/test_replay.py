@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -21,7 +20,7 @@ from retail.ops.drills.replay import Span
 from retail.storefront.census import PREFIX, census
 from retail.storefront.order_types import Order
 from tests.drills.conftest import Drill, drill_on
-from tests.drills.stand_in import answering
+from tests.drills.stand_in import answering_json
 from tests.proof.platform import Platform
 from tests.proof.world import CARD, CUSTOMER, INVENTORY, NOTIFICATION, ORDERS, World
 
@@ -68,11 +67,7 @@ class Ecs:
 
 def served(ecs: Ecs) -> AbstractContextManager[str]:
     """The URL at which it answers."""
-
-    def answer(headers: Message, body: str) -> tuple[int, str]:
-        return 200, json.dumps(ecs.answer(headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)))
-
-    return answering("application/x-amz-json-1.1", answer)
+    return answering_json(ecs.answer)
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from email.message import Message
+from typing import Any
 
 import pytest
 
 from tests.drills.conftest import Drill, drill_on
-from tests.drills.stand_in import answering
+from tests.drills.stand_in import answering_json
 from tests.local.conftest import Deployer
 from tests.proof.platform import Platform
 
@@ -83,21 +82,20 @@ def test_the_image_that_ran_before_is_found_on_whichever_page_ecs_lists_its_fami
     """CloudFormation gives each revision a family of its own name, and ECS lists a hundred at a time."""
     replaced = {f"{STACK}-StorefrontTask-{page}": f"shop.example.com/of-page:{page}" for page in (1, 2)}
     first, second = replaced
-    pages = {"": {"families": [first], "nextToken": "more"}, "more": {"families": [second]}}
+    pages: dict[str, dict[str, Any]] = {"": {"families": [first], "nextToken": "more"}, "more": {"families": [second]}}
 
-    def answer(headers: Message, body: str) -> tuple[int, str]:
-        action, asked = headers["X-Amz-Target"].rpartition(".")[2], json.loads(body)
+    def answer(action: str, asked: dict[str, str]) -> dict[str, Any]:
         if action == "ListTaskDefinitionFamilies":
             assert asked["familyPrefix"] == STACK
-            return 200, json.dumps(pages[asked.get("nextToken", "")])
+            return pages[asked.get("nextToken", "")]
         if action == "ListTaskDefinitions":
-            return 200, json.dumps({"taskDefinitionArns": [asked["familyPrefix"]] * (asked["status"] == "INACTIVE")})
+            return {"taskDefinitionArns": [asked["familyPrefix"]] * (asked["status"] == "INACTIVE")}
         assert action == "DescribeTaskDefinition", action
         family = asked["taskDefinition"]
         definition = {"registeredAt": int(family[-1]), "containerDefinitions": [{"image": replaced[family]}]}
-        return 200, json.dumps({"taskDefinition": definition})
+        return {"taskDefinition": definition}
 
-    with answering("application/x-amz-json-1.1", answer) as url:
+    with answering_json(answer) as url:
         environment = deployed.aws.environment | {"AWS_ENDPOINT_URL_ECS": url}
         shown = drill_on(deployed.aws, environment)("rollback", "--dry-run")
     assert shown.returncode == 0, shown.stderr

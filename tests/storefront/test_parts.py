@@ -138,9 +138,25 @@ async def until(is_so: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0.02)
 
 
-def refusals(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """Why hot connections were not made."""
-    return [vars(record)["error"] for record in caplog.records if record.message == "no hot connection to the cache"]
+def refusal(world: World, key: str, login: CredentialProvider, caplog: pytest.LogCaptureFixture) -> str:
+    """Why no hot connection is made with this login; until it is said and after it, a read is a miss."""
+
+    def said() -> list[str]:
+        told = "no hot connection to the cache"
+        return [vars(record)["error"] for record in caplog.records if record.message == told]
+
+    async def read() -> None:
+        hot = HotReader(world.cache.host, world.cache.port, login)
+
+        async def is_refused() -> bool:
+            assert await hot.get(key) is None
+            return bool(said())
+
+        await until(is_refused)
+        assert await hot.get(key) is None
+
+    asyncio.run(read())
+    return said()[0]
 
 
 @pytest.fixture
@@ -169,19 +185,8 @@ def test_each_hot_read_gets_the_value_of_its_own_key(world: World, kept: cache.C
 
 def test_a_hot_read_without_login_is_a_miss(world: World, kept: cache.Cache, caplog: pytest.LogCaptureFixture) -> None:
     assert kept.add("hot:{login}", b"1", 300)
-
-    async def read() -> bytes | None:
-        hot = HotReader(world.cache.host, world.cache.port, cache.password(world.cache.user, "wrong"))
-
-        async def is_refused() -> bool:
-            assert await hot.get("hot:{login}") is None
-            return bool(refusals(caplog))
-
-        await until(is_refused)
-        return await hot.get("hot:{login}")
-
-    assert asyncio.run(read()) is None
-    assert refusals(caplog)[0] == "LoginError: refused"
+    wrong = cache.password(world.cache.user, "wrong")
+    assert refusal(world, "hot:{login}", wrong, caplog) == "LoginError: refused"
 
 
 def test_a_login_that_cannot_be_signed_is_a_miss_and_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -189,18 +194,7 @@ def test_a_login_that_cannot_be_signed_is_a_miss_and_is_logged(world: World, cap
         def get_credentials(self) -> tuple[str, str]:
             raise NoCredentialsError
 
-    async def read() -> bytes | None:
-        hot = HotReader(world.cache.host, world.cache.port, Unsigned())
-
-        async def is_logged() -> bool:
-            assert await hot.get("hot:{unsigned}") is None
-            return bool(refusals(caplog))
-
-        await until(is_logged)
-        return await hot.get("hot:{unsigned}")
-
-    assert asyncio.run(read()) is None
-    assert refusals(caplog)[0].startswith("NoCredentialsError: ")
+    assert refusal(world, "hot:{unsigned}", Unsigned(), caplog).startswith("NoCredentialsError: ")
 
 
 def answering(answer: bytes) -> list[bytes | None]:

@@ -10,9 +10,8 @@ from threading import Thread
 import uvicorn
 from starlette.types import ASGIApp
 
-from retail.local.processes import HOST, ServerError
+from retail.local.processes import HOST, START_SECONDS, ServerError
 
-START_SECONDS = 60
 GRACE_SECONDS = 1
 """For open streams, which never end by themselves."""
 

@@ -45,12 +45,8 @@ def region(place: Place) -> Iterator[Finding]:
         yield Finding(FINE, subject, "takes CloudFront's logs")
     else:
         told = "accounts have to opt in to it, so CloudFront writes no logs there, and 03 would fail"
-        yield Finding(
-            MISSING,
-            subject,
-            told,
-            f"make preflight ENV={place.environment} REGION=eu-west-1, or another that needs no opting in",
-        )
+        mend = f"make preflight ENV={place.environment} REGION=eu-west-1, or another that needs no opting in"
+        yield Finding(MISSING, subject, told, mend)
 
 
 def service_linked_roles(place: Place) -> Iterator[Finding]:

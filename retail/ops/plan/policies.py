@@ -25,6 +25,7 @@ from retail.ops.plan.functions import defaults
 from retail.ops.plan.read import Template
 from retail.ops.plan.settle import settled
 from retail.ops.plan.stateful import is_stateful
+from retail.ops.request import assignment
 
 PROGRAM = "retail.ops.plan.policies"
 
@@ -32,9 +33,7 @@ LIMIT = 16_384
 """Bytes that CloudFormation takes."""
 
 
-def policy(
-    template: Template, allowing: Collection[str] = (), values: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def policy(template: Template, allowing: Collection[str] = (), values: Mapping[str, str] = {}) -> dict[str, Any]:
     """The policy of a stack: all may be updated, and what holds data be neither replaced nor removed.
 
     `allowing` are the logical ids for which that is allowed for once, `values` the stack's parameters, which tell what
@@ -42,7 +41,7 @@ def policy(
     """
     kept = [
         f"LogicalResourceId/{name}"
-        for name, resource in settled(template, values or {})["Resources"].items()
+        for name, resource in settled(template, values)["Resources"].items()
         if is_stateful(resource) and name not in allowing
     ]
     statements: list[dict[str, Any]] = [
@@ -54,7 +53,7 @@ def policy(
     return {"Statement": statements}
 
 
-def body(template: Template, allowing: Collection[str] = (), values: Mapping[str, str] | None = None) -> str:
+def body(template: Template, allowing: Collection[str] = (), values: Mapping[str, str] = {}) -> str:
     """The same as CloudFormation takes it. Raises InputError when it is too long for it."""
     written = json.dumps(policy(template, allowing, values), separators=(",", ":"))
     if (size := len(written.encode())) > LIMIT:
@@ -68,7 +67,7 @@ def run(arguments: Sequence[str]) -> None:
     parser.add_argument("template", nargs="?", default="", help="one of them, such as 05-data")
     parser.add_argument("values", nargs="*", metavar="PARAMETER=VALUE", help="the stack's parameters")
     given = parser.parse_args(arguments)
-    asked, values = given.template, dict(_assignment(word) for word in given.values)
+    asked, values = given.template, dict(assignment(word, option="") for word in given.values)
     templates = read.folder(Path(read.FOLDER))
     if not asked:
         all_of_them = {name: policy(each, values=defaults(each)) for name, each in templates.items()}
@@ -77,13 +76,6 @@ def run(arguments: Sequence[str]) -> None:
         print(body(templates[asked], values=defaults(templates[asked]) | values))
     else:
         raise InputError(f"{asked} is no template: give one of {', '.join(templates)}")
-
-
-def _assignment(word: str) -> tuple[str, str]:
-    name, equals, value = word.partition("=")
-    if not (name and equals):
-        raise InputError(f"{word}: give Parameter=Value")
-    return name, value
 
 
 def main() -> int:
